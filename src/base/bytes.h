@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace tailrace {
+
+// Appends little-endian values to a string: the encoding of every on-disk structure and of operator state.
+class ByteWriter {
+ public:
+  void U8(uint8_t value) { bytes_.push_back(static_cast<char>(value)); }
+  void U32(uint32_t value) { Raw(&value, sizeof value); }
+  void U64(uint64_t value) { Raw(&value, sizeof value); }
+  void I64(int64_t value) { Raw(&value, sizeof value); }
+  void F64(double value) { Raw(&value, sizeof value); }
+  void Bool(bool value) { U8(value ? 1 : 0); }
+  void Text(std::string_view text) {  // Length first, as U32.
+    U32(static_cast<uint32_t>(text.size()));
+    bytes_.append(text);
+  }
+  void Append(std::string_view raw) { bytes_.append(raw); }
+
+  const std::string& bytes() const { return bytes_; }
+  std::string Take() && { return std::move(bytes_); }
+  size_t size() const { return bytes_.size(); }
+
+ private:
+  void Raw(const void* value, size_t size) { bytes_.append(static_cast<const char*>(value), size); }
+  std::string bytes_;
+};
+
+// Reads what ByteWriter wrote, bounds-checked. Errors: kCorruption when the bytes end too early.
+// Borrows the bytes; views returned by Text point into them.
+class ByteReader {
+ public:
+  explicit ByteReader(std::string_view bytes) : bytes_(bytes) {}
+
+  Result<uint8_t> U8();
+  Result<uint32_t> U32();
+  Result<uint64_t> U64();
+  Result<int64_t> I64();
+  Result<double> F64();
+  Result<bool> Bool();
+  Result<std::string_view> Text();
+  Result<std::string_view> Raw(size_t size);
+
+  size_t remaining() const { return bytes_.size() - offset_; }
+  size_t offset() const { return offset_; }
+  bool at_end() const { return remaining() == 0; }
+
+ private:
+  std::string_view bytes_;
+  size_t offset_ = 0;
+};
+
+}  // namespace tailrace

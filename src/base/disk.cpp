@@ -1,0 +1,34 @@
+#include "base/disk.h"
+
+namespace tailrace {
+
+bool Exists(Disk& disk, const std::string& path) { return disk.Stat(path).ok(); }
+
+Result<std::string> ReadFile(Disk& disk, const std::string& path) {
+  TAILRACE_ASSIGN_OR_RETURN(const std::unique_ptr<File> file, disk.Open(path, OpenMode::kRead));
+  TAILRACE_ASSIGN_OR_RETURN(const FileInfo info, file->Info());
+  std::string bytes(info.size_bytes, '\0');
+  size_t done = 0;
+  while (done < bytes.size()) {
+    TAILRACE_ASSIGN_OR_RETURN(const size_t count, file->ReadAt(done, std::span(bytes).subspan(done)));
+    if (count == 0) break;  // The file became shorter meanwhile.
+    done += count;
+  }
+  bytes.resize(done);
+  return bytes;
+}
+
+Status WriteFileAtomically(Disk& disk, const std::string& path, std::string_view bytes) {
+  const std::string temporary = path + ".tmp";
+  {
+    TAILRACE_ASSIGN_OR_RETURN(const std::unique_ptr<File> file, disk.Open(temporary, OpenMode::kCreate));
+    TAILRACE_TRY(file->Truncate(0));
+    TAILRACE_TRY(file->WriteAt(0, bytes));
+    TAILRACE_TRY(file->Sync());
+  }
+  TAILRACE_TRY(disk.Rename(temporary, path));
+  const size_t slash = path.rfind('/');
+  return disk.SyncDirectory(slash == std::string::npos ? "." : path.substr(0, slash + 1));
+}
+
+}  // namespace tailrace

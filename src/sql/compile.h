@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "data/batch.h"
+#include "sql/diagnostic.h"
+#include "sql/plan.h"
+
+namespace tailrace::sql {
+
+// Choices of section 11 of the dialect that change what is accepted; the defaults are the documented decisions.
+struct CompileOptions {
+  EvalOptions eval;
+  bool lenient_interval_precision = false;  // INTERVAL '120' MINUTE
+  bool concat_accepts_numbers = false;      // "lat" || ',' || "lon"
+  bool start_stopped_pumps = true;
+};
+
+struct DeclaredStream { std::string name; data::Schema schema; };  // Names as if quoted.
+struct DeclaredTable { std::string name; data::Schema schema; };
+
+struct CompileInput {
+  std::string_view text;
+  std::vector<DeclaredStream> inputs;
+  std::vector<DeclaredTable> tables;
+  CompileOptions options;
+};
+
+struct CompileResult {
+  BoundProgram program;  // Complete only when there is no error among the diagnostics.
+  std::vector<Diagnostic> diagnostics;  // All of them, in order of place.
+  bool ok() const;
+};
+
+// Text to bound program: parse, bind, check. Pure: no I/O, no clock. Never crashes or hangs, whatever the text.
+CompileResult Compile(const CompileInput& input);
+
+// The operator graph as text: one line an operator with window, keys, state growth and emission rule.
+std::string Explain(const BoundProgram& program);
+
+}  // namespace tailrace::sql
