@@ -7,7 +7,7 @@
 namespace tailrace {
 
 // A seeded pseudo-random generator; the same seed gives the same numbers everywhere.
-// Source  xoshiro256**, Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2021; seeded by splitmix64.
+// Source  xoshiro256**: Blackman, Vigna, "Scrambled linear pseudorandom number generators", 2021.
 class Rng {
  public:
   explicit Rng(uint64_t seed);
