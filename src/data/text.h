@@ -15,8 +15,13 @@
 namespace tailrace::data {
 
 // Text of a value as CAST(x AS VARCHAR) prints it: "2007-02-19 21:25:35" (fraction only when not zero), "12.50",
-// "1.0E10", "TRUE", "+2 00:06:11". `value` is not NULL.
+// "1.0E10", "TRUE", "+2 00:06:11"; bytes as hex digits. `value` is not NULL and not of a row type.
 std::string ToSqlText(const Type& type, const Value& value);
+
+// The same for one type each; a fraction of three digits only when it is not zero.
+std::string DateToText(int64_t days);
+std::string TimeToText(int64_t ms);
+std::string TimestampToText(int64_t unix_ms);
 
 // Text of a TIMESTAMP as outputs write it: always three fraction digits, "2018-11-01 01:00:00.000".
 std::string TimestampToOutputText(int64_t unix_ms);
