@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# fuzz.sh SECONDS: runs every fuzz target for that long, beginning from the committed corpus.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+seconds=${1:-60}
+cmake --preset fuzz >build/fuzz.log 2>&1 || { cat build/fuzz.log; exit 1; }
+cmake --build build/fuzz -j "$(nproc)"
+found=0
+for target in build/fuzz/*_fuzz; do
+  name=$(basename "$target")
+  work=build/fuzz/corpus/$name
+  mkdir -p "$work"
+  options=(-max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 -artifact_prefix=build/fuzz/)
+  [ -f "tests/corpus/$name.dict" ] && options+=(-dict="tests/corpus/$name.dict")
+  seeds=()
+  [ -d "tests/corpus/$name" ] && seeds=("tests/corpus/$name")
+  echo "fuzz $name for $seconds s"
+  "$target" "${options[@]}" "$work" "${seeds[@]}" >"build/fuzz/$name.log" 2>&1 ||
+    { found=1; tail -n 30 "build/fuzz/$name.log"; }
+done
+exit "$found"
