@@ -109,6 +109,7 @@ struct Expr {
                Cast, Difference, Call, Cursor, RowValue, PeriodPredicate>
       node;
   SourceRange range;
+  int depth = 1;  // Levels from here down, queries inside included: at most kNestingMax, so passes may recurse.
 };
 
 struct SelectItem { ExprPtr expr; std::optional<Identifier> alias; };
