@@ -24,7 +24,7 @@ using PlanPtr = std::unique_ptr<PlanNode>;
 // Rows of an in-application stream, by its index in BoundProgram::streams. Metadata columns (APPROXIMATE_ARRIVAL_TIME,
 // SHARD_ID, SEQUENCE_NUMBER, PARTITION_KEY) follow the declared columns of an input stream.
 struct StreamScan { int stream; };
-// Rows of a reference table; only below TableJoin and in finite queries.
+// Rows of a reference table; only below the relation of TableJoin and SubqueryMark, and in finite queries.
 struct TableScan { int table; };
 struct ValuesNode { std::vector<std::vector<BoundExprPtr>> rows; };
 struct Filter { PlanPtr input; BoundExprPtr predicate; };
@@ -101,7 +101,9 @@ struct Sort {
   bool finite = false;
 };
 struct Limit { PlanPtr input; uint64_t rows; };
-// Window of one side of a stream join; nothing = rows of the same ROWTIME only.
+// Window of one side of a stream join; nothing = rows of the same ROWTIME only. In finite queries every row of one side
+// meets every row of the other: both windows are RANGE of kJoinWindowUnbounded.
+inline constexpr int64_t kJoinWindowUnbounded = INT64_MAX;
 struct JoinWindow { ast::FrameUnit unit; int64_t preceding; };
 // Output columns: left's, then right's. `condition` is over both sides' columns in that order; ROWTIME of each side is
 // given by `left_rowtime_column` / `right_rowtime_column`: extra columns at the end (after right's), present for the
@@ -116,13 +118,23 @@ struct StreamJoin {
   bool equal_rowtime = false;  // Condition contains left.ROWTIME = right.ROWTIME.
   BoundExprPtr residual;       // The rest of the condition over the joined columns; may be null.
 };
-// Stream with reference table. Output columns: stream's, then table's; ROWTIME of the stream row.
+// Stream with a finite relation: a TableScan, mostly, or any finite query over tables and VALUES. Output columns:
+// stream's, then the relation's; ROWTIME of the stream row. `relation` is computed at the start and after every
+// ReplaceTable; it holds no StreamScan.
 struct TableJoin {
   PlanPtr input;
-  int table;
+  PlanPtr relation;
   ast::JoinKind kind;  // kInner, kLeft, kCross
   std::vector<std::pair<BoundExprPtr, BoundExprPtr>> equalities;
   BoundExprPtr residual;
+};
+// x IN (query), EXISTS (query): the input's columns, then one BOOLEAN column with the answer for the row, three-valued
+// for IN. `relation` is finite, as in TableJoin, and not correlated; IN compares `operand` with its only column, which
+// has the operand's type. EXISTS when `operand` is null: whether the relation has any row.
+struct SubqueryMark {
+  PlanPtr input;
+  PlanPtr relation;
+  BoundExprPtr operand;
 };
 struct UnionAll { std::vector<PlanPtr> inputs; };
 struct SetNode { ast::SetOp op; PlanPtr left; PlanPtr right; };  // Finite relations only.
@@ -137,12 +149,15 @@ struct TableFunction {
   TableFunctionKind kind;
   std::vector<data::Value> args;
   std::vector<int> columns;  // Numeric columns (RCF, HOTSPOTS) or the named column (others).
+  // args: RCF {trees, sample size, decay, shingle [, directionality]}; HOTSPOTS {window rows, radius, points};
+  // COUNT_DISTINCT {seconds}; TOP_K {k, seconds}; GROUP_RANK {"asc"|"desc" rank, "asc"|"desc" output, idle ms, rows}.
+  // Output columns: the input's, then the added ones; the *_TUMBLING ones only their own.
 };
 
 struct PlanNode {
   std::variant<StreamScan, TableScan, ValuesNode, Filter, Project, TumblingAggregate, FiniteAggregate,
-               StaggerAggregate, WindowAggregate, Distinct, Sort, Limit, StreamJoin, TableJoin, UnionAll, SetNode,
-               TableFunction>
+               StaggerAggregate, WindowAggregate, Distinct, Sort, Limit, StreamJoin, TableJoin, SubqueryMark, UnionAll,
+               SetNode, TableFunction>
       node;
   data::Schema schema;  // Of the output.
   SourceRange range;

@@ -78,6 +78,15 @@ class FunctionRegistry {
   std::map<std::string, FunctionDef, std::less<>> functions_;
 };
 
+// Names under which the binder looks operators up; args in the order written:
+//   +  -  *  /  ||  =  <>  <  <=  >  >=         {a, b}
+//   NEGATE  NOT  IS NULL  IS TRUE  IS FALSE  IS UNKNOWN  {a}
+//   IS DISTINCT FROM  {a, b}      LIKE  SIMILAR TO  {text, pattern [, escape]}
+//   DIFFERENCE  {a, b, q}         (a - b) SECOND: q is a NULL literal whose type is the qualifier, also the result's
+//                                 type; its precision does not limit the value.
+// AND, OR, CASE, CAST, BETWEEN, IN, period predicates, MONOTONIC, CURRENT_TIMESTAMP and kin, aggregates and user
+// functions are the binder's own. For operators `call.name` is the operator's name and `call.args` is empty.
+
 // Every scalar function there is; the registration functions of each family are called here and nowhere else.
 const FunctionRegistry& BuiltinFunctions();
 
