@@ -38,6 +38,9 @@ std::string RepairUtf8(std::string_view text);
 std::optional<int64_t> ParseInt64(std::string_view text);
 std::optional<double> ParseDouble(std::string_view text);
 
+// Letters to insert, drop, replace or swap with their neighbour to make one text the other, ignoring ASCII case. Takes
+// time of the product of the lengths.
+size_t EditDistance(std::string_view a, std::string_view b);
 // The candidate nearest to `name` by edit distance, ignoring case; nothing when all are too far to be a slip.
 std::optional<std::string> NearestName(std::string_view name, std::span<const std::string> candidates);
 
