@@ -49,6 +49,8 @@ struct StreamStats {
 //
 // Time     Push carries ROWTIME; a batch's rows at time t first close every window that ends at or before t. Advance(t)
 //          says that no row earlier than t will follow: it closes windows by time alone.
+//          Advance(Timestamp::max()) ends the input: all that is still open comes out.
+//          Where several writers meet, rows of time t wait until no writer can give an earlier one.
 // Errors   A runtime error takes its row out of the flow and makes a row of error_stream. Push and Advance fail only on
 //          broken contracts of the caller (kInvalidArgument: time went backwards).
 // Threads  One owner. Listeners are called on it, inside Push and Advance.
@@ -63,6 +65,7 @@ class Job {
   // ROWTIME non-decreasing over all pushes and not before the last bound.
   virtual Status Push(int stream, const data::Batch& rows) = 0;
   virtual Status Advance(Timestamp bound) = 0;
+  // Puts a row that never entered a stream into error_stream. ROWTIME as for Push.
   virtual void ReportError(const RowError& error) = 0;
 
   // The earliest time at which Advance would let something out; nothing when no row waits for time.
@@ -72,12 +75,15 @@ class Job {
   // Declared columns only.
   using RowListener = std::function<Status(const data::Batch& rows, data::Ordinal first)>;
   virtual void Listen(int stream, RowListener listener) = 0;
+  // The same for the rows of program->queries[query]. A query over tables and VALUES alone gives all its rows within the
+  // first Push or Advance.
+  virtual void ListenQuery(int query, RowListener listener) = 0;
 
   virtual Status ReplaceTable(int table, data::Batch rows) = 0;
 
   // The whole state: operators, clocks, ordinals. Every pump's part carries the pump's name and a fingerprint of its
   // plan; Load takes the parts whose fingerprints match and starts the others empty.
-  // Errors of Load: kCorruption, kUnsupported (version).
+  // Errors of Load: kCorruption, kUnsupported (version); the job is then of no use.
   virtual void Save(ByteWriter& writer) const = 0;
   virtual Status Load(ByteReader& reader) = 0;
 

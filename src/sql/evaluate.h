@@ -36,7 +36,9 @@ struct EvalOptions {
 
 struct EvalContext {
   int64_t query_start_unix_ms = 0;
-  int64_t now_unix_ms = 0;  // For CURRENT_ROW_TIMESTAMP. The engine sets it from ROWTIME, so that replays agree.
+  // CURRENT_ROW_TIMESTAMP is the row's ROWTIME, so that replays and batches of any size agree; this is its value only
+  // for a batch without ROWTIME.
+  int64_t now_unix_ms = 0;
   EvalOptions options;
 };
 

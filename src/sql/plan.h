@@ -45,14 +45,19 @@ struct AggregateCall {
   int window = 0;  // WindowAggregate: index into `windows`.
 };
 
-// How the end of a tumbling window follows from its key, so that it closes by time alone and is stamped right.
+// How the end of a tumbling window follows from its key, so that it closes by time alone and is stamped right. All
+// kinds but kAsserted promise that the key is a function of the operator's ROWTIME alone, constant between two ends:
+// the engine then evaluates it once a window. This holds too for a column that is a known function of ROWTIME: a column
+// m = start of a tumbling window of 10 s below has ROWTIME = m + 10 s, so STEP(m BY 1 minute) is kFixedStep with
+// step_ms 60000 and origin_ms 10000.
 struct WindowEnd {
   enum class Kind : uint8_t {
-    kFixedStep,  // Key is a step of ROWTIME of `step_ms`, aligned at `origin_ms`: end = next multiple.
-    kCalendar,   // FLOOR/CEIL/STEP of ROWTIME to YEAR or MONTH units of `months` months.
-    kEvaluate,   // Any other monotonic function: the window ends when the key's value at the bound differs.
+    kFixedStep,  // Key changes exactly at ROWTIME = origin_ms + k * step_ms. CEIL has origin_ms 1.
+    kCalendar,   // Key changes at the first ms of every `months`-th month since 1970-01, plus origin_ms.
+    kEvaluate,   // Any other monotonic function of ROWTIME alone: ends at the first ms with another value of the key.
     kEveryRowtime,  // Key is ROWTIME itself: ends 1 ms later.
-    kAsserted,      // MONOTONIC(e) over data columns: ends when a row with another value comes; ROWTIME of that row.
+    kAsserted,      // MONOTONIC(e), or any key over data columns: ends when a row with another value comes; ROWTIME of
+                    // that row.
   };
   Kind kind = Kind::kEvaluate;
   int64_t step_ms = 0;
@@ -90,7 +95,8 @@ struct WindowAggregate {
   std::vector<WindowFrame> windows;
   std::vector<AggregateCall> calls;
 };
-// SELECT DISTINCT. Rows are forgotten when column `monotonic_column` moves on. -1: finite input.
+// SELECT DISTINCT. Rows are forgotten when column `monotonic_column` moves on: of several monotonic columns one that
+// follows ROWTIME rather than an asserted one. -1: finite input.
 struct Distinct { PlanPtr input; int monotonic_column; };
 // ORDER BY. keys[0] is monotonic on streams: rows are held while it keeps its value. Not so in finite queries.
 struct SortKey { BoundExprPtr expr; bool descending; };
@@ -106,8 +112,8 @@ struct Limit { PlanPtr input; uint64_t rows; };
 inline constexpr int64_t kJoinWindowUnbounded = INT64_MAX;
 struct JoinWindow { ast::FrameUnit unit; int64_t preceding; };
 // Output columns: left's, then right's. `condition` is over both sides' columns in that order; ROWTIME of each side is
-// given by `left_rowtime_column` / `right_rowtime_column`: extra columns at the end (after right's), present for the
-// condition and kept in the output schema as the last two columns.
+// given by two extra TIMESTAMP columns at the end (left's, right's; NULL for the missing side of an outer join),
+// present for the condition and kept in the output schema as the last two columns.
 struct StreamJoin {
   PlanPtr left;
   PlanPtr right;
