@@ -41,7 +41,8 @@ struct Mail {
 
 // Outgoing calls. They block: call them from an I/O thread. Threads: safe from any thread.
 // Errors: kUnavailable (no connection, no name), kTimeout, kPermissionDenied (mail login refused), kInvalidArgument
-// (bad URL, mail refused for good). An HTTP status is a response, whatever it is. Messages never hold secrets.
+// (bad URL, mail refused for good), kLimitExceeded (response too large). An HTTP status is a response, whatever it is.
+// Messages never hold secrets.
 class Net {
  public:
   virtual ~Net() = default;
