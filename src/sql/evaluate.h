@@ -20,12 +20,17 @@ class RowErrors {
   // The first error of a row counts.
   void Add(uint32_t row, std::string_view name, std::string message);
   bool empty() const { return entries_.empty(); }
-  bool Has(uint32_t row) const;
+  bool Has(uint32_t row) const { return row / 64 < failed_.size() && ((failed_[row / 64] >> (row % 64)) & 1) != 0; }
   const std::vector<Entry>& entries() const { return entries_; }  // In order of rows added, one a row.
-  void Clear() { entries_.clear(); }
+  // Texts that an assignment cut to the length of their column: no error, counted and shown.
+  void CountCut() { ++cuts_; }
+  uint64_t cuts() const { return cuts_; }
+  void Clear();
 
  private:
   std::vector<Entry> entries_;
+  std::vector<uint64_t> failed_;  // One bit a row.
+  uint64_t cuts_ = 0;
 };
 
 // Settings of section 11 of the dialect that change what expressions give.

@@ -16,8 +16,17 @@
 #include "sql/evaluate.h"
 #include "sql/expr.h"
 
-// Scalar functions: what one is, and the list of all. Operators (+, =, ||, LIKE ...) are scalar functions too, under
-// names that no program can write ("+", "=", "LIKE").
+// Scalar functions: what one is, and the list of all. Operators are scalar functions too, under names that no program
+// can write:
+//   "+" "-" "*" "/" {a, b}, "NEGATE" {a}      numbers, intervals, datetime with interval
+//   "DIFFERENCE" {a, b}                       (a - b) SECOND; ast::Call::qualifier is the interval type
+//   "||" {a, b}, "LIKE" "SIMILAR TO" {s, pattern [, escape]}
+//   "=" "<>" "<" "<=" ">" ">=" "IS DISTINCT FROM" {a, b}, "NOT" {a}
+//   "BETWEEN" {a, low, high}, "IN" {a, item...}   as their comparisons joined by AND and OR; all items are evaluated
+//   "IS NULL" "IS TRUE" "IS FALSE" "IS UNKNOWN" {a}   the negated forms are NOT of these
+//   "PERIOD EQUALS", "PERIOD STRICTLY CONTAINS", "PERIOD IMMEDIATELY PRECEDES" ... {start1, end1, start2, end2};
+//       the two CONTAINS also {start1, end1, timestamp}
+// AND, OR, CASE and CAST are nodes of their own (expr.h); unary plus is its operand.
 
 namespace tailrace::sql {
 
@@ -42,7 +51,8 @@ struct ArgInfo {
 struct Resolution {
   Kernel kernel = nullptr;
   data::Type result;
-  std::vector<data::Type> arg_types;  // The binder casts each argument to this (implicit rules); same size as args.
+  std::vector<data::Type> arg_types;  // The binder casts each argument to this (implicit rules) unless it has the type
+                                      // already; same size as args.
   bool nullable = true;               // False when the result is never NULL for non-NULL arguments ... and NULL ones.
   bool can_fail = false;
   Monotonicity monotonicity = Monotonicity::kNone;
