@@ -1,0 +1,316 @@
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <optional>
+
+#include "api/http/connection.h"
+#include "base/str.h"
+
+namespace tailrace::api::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast_http = boost::beast::http;
+using boost::system::error_code;
+
+constexpr size_t kReadBytes = 64 << 10;
+
+class Http1Connection;
+
+// The answer side of one request. Holds the connection alive until it is answered.
+class Http1Exchange final : public Exchange {
+ public:
+  Http1Exchange(std::shared_ptr<Http1Connection> connection, Request request)
+      : connection_(std::move(connection)), request_(std::move(request)) {}
+  ~Http1Exchange() override;
+
+  const Request& request() const override { return request_; }
+  void Respond(Response response) override;
+  void BeginStream(Response head) override;
+  void Write(std::string bytes) override;
+  void Finish() override;
+  bool closed() const override;
+  size_t queued_bytes() const override;
+
+ private:
+  const std::shared_ptr<Http1Connection> connection_;
+  const Request request_;
+  std::atomic<bool> answered_{false};
+};
+
+class Http1Connection final : public Connection {
+ public:
+  Http1Connection(ServerContext& context, std::unique_ptr<ByteStream> stream, std::string peer)
+      : context_(context), stream_(std::move(stream)), peer_(std::move(peer)), timer_(context.io) {}
+  ~Http1Connection() override { context_.connections.fetch_sub(1); }
+
+  void Start(std::string first_bytes) override {
+    buffer_ = std::move(first_bytes);
+    NextRequest();
+  }
+
+  void Close() override {
+    if (closed_.exchange(true)) return;
+    timer_.cancel();
+    stream_->Close();
+  }
+
+  bool closed() const { return closed_; }
+  size_t queued_bytes() const { return queued_bytes_; }
+
+  template <typename Work>
+  void Post(Work work) {
+    PostInOrder(context_.io, [self = Self(), work = std::move(work)]() mutable { work(*self); });
+  }
+
+  void SendResponse(const Response& response) {
+    const bool head_only = head_request_;
+    std::string text = HeadText(response);
+    text += StrCat("content-length: ", response.body.size(), "\r\n\r\n");
+    if (!head_only) text += response.body;
+    Enqueue(std::move(text));
+    EndOfResponse();
+  }
+
+  void SendHead(const Response& head) {
+    streaming_ = true;
+    // HTTP/1.0 knows no chunks: the end of the connection is the end of the body.
+    chunked_ = http11_;
+    if (!chunked_) keep_alive_ = false;
+    Enqueue(HeadText(head) + (chunked_ ? "transfer-encoding: chunked\r\n\r\n" : "\r\n"));
+  }
+
+  void SendChunk(const std::string& bytes) {
+    if (bytes.empty() || !streaming_) return;
+    Enqueue(chunked_ ? fmt::format("{:x}\r\n", bytes.size()) + bytes + "\r\n" : bytes);
+    if (queued_bytes_ > context_.options.stream_queue_bytes_max) Close();
+  }
+
+  void SendEnd() {
+    if (!streaming_) return;
+    streaming_ = false;
+    if (chunked_) Enqueue("0\r\n\r\n");
+    EndOfResponse();
+  }
+
+ private:
+  using Parser = beast_http::request_parser<beast_http::string_body>;
+
+  std::shared_ptr<Http1Connection> Self() { return std::static_pointer_cast<Http1Connection>(shared_from_this()); }
+
+  void NextRequest() {
+    parser_.emplace();
+    parser_->header_limit(static_cast<uint32_t>(context_.options.header_bytes_max));
+    parser_->body_limit(context_.options.body_bytes_max);
+    parser_->eager(true);
+    continue_sent_ = false;
+    ArmTimer(buffer_.empty() ? context_.options.idle_timeout : context_.options.request_timeout);
+    if (buffer_.empty()) {
+      Read();
+    } else {
+      Parse();
+    }
+  }
+
+  void ArmTimer(std::chrono::milliseconds limit) {
+    timer_.expires_after(limit);
+    timer_.async_wait([self = Self()](error_code error) {
+      if (error || self->closed_) return;
+      const bool idle = !self->parser_->got_some();
+      if (idle || self->waiting_for_answer_) return self->Close();
+      self->Refuse(408, "the request did not arrive in time");
+    });
+  }
+
+  void Read() {
+    read_buffer_.resize(kReadBytes);
+    stream_->ReadSome(read_buffer_, [self = Self()](error_code error, size_t size) {
+      if (self->closed_) return;
+      if (error) return self->Close();
+      if (self->buffer_.empty()) self->ArmTimer(self->context_.options.request_timeout);
+      self->buffer_.append(self->read_buffer_.data(), size);
+      self->Parse();
+    });
+  }
+
+  void Parse() {
+    error_code error;
+    size_t used = 0;
+    // Every put consumes what it can; it asks for more when the header is still incomplete.
+    while (used < buffer_.size() && !parser_->is_done()) {
+      const size_t step = parser_->put(asio::buffer(buffer_.data() + used, buffer_.size() - used), error);
+      used += step;
+      if (error == beast_http::error::need_more) {
+        error = {};
+        break;
+      }
+      if (error) break;
+      if (step == 0) break;
+    }
+    buffer_.erase(0, used);
+    if (error == beast_http::error::body_limit) {
+      return Refuse(413, StrCat("the body is larger than ", context_.options.body_bytes_max, " bytes"));
+    }
+    if (error == beast_http::error::header_limit) {
+      return Refuse(431, StrCat("the header is larger than ", context_.options.header_bytes_max, " bytes"));
+    }
+    if (error) return Refuse(400, StrCat("malformed request: ", error.message()));
+    if (buffer_.size() > context_.options.header_bytes_max && !parser_->is_header_done()) {
+      return Refuse(431, StrCat("the header is larger than ", context_.options.header_bytes_max, " bytes"));
+    }
+    if (parser_->is_done()) return Dispatch();
+    if (parser_->is_header_done() && !continue_sent_ && parser_->get()[beast_http::field::expect] == "100-continue") {
+      continue_sent_ = true;
+      Enqueue("HTTP/1.1 100 Continue\r\n\r\n");
+    }
+    Read();
+  }
+
+  void Dispatch() {
+    timer_.cancel();
+    auto& message = parser_->get();
+    http11_ = message.version() >= 11;
+    keep_alive_ = message.keep_alive() && !context_.draining;
+    Request request;
+    request.method = std::string(message.method_string());
+    head_request_ = request.method == "HEAD";
+    request.target = std::string(message.target());
+    for (const auto& field : message) {
+      request.headers.emplace_back(AsciiLower(std::string_view(field.name_string())),
+                                   std::string(Trim(std::string_view(field.value()))));
+    }
+    request.body = std::move(message.body());
+    request.peer = peer_;
+    request.tls = stream_->tls();
+    if (!DecodeTarget(request)) return Refuse(400, "the request target holds malformed escapes");
+    waiting_for_answer_ = true;
+    context_.requests.Add(1);
+    context_.in_flight.fetch_add(1);
+    context_.handler(std::make_shared<Http1Exchange>(Self(), std::move(request)));
+  }
+
+  void Refuse(int status, const std::string& why) {
+    context_.refused.Add(1);
+    keep_alive_ = false;
+    http11_ = true;
+    Response response = Response::Text(status, why + "\n");
+    std::string text = HeadText(response) + StrCat("content-length: ", response.body.size(), "\r\n\r\n");
+    Enqueue(text + response.body);
+    close_when_written_ = true;
+    if (!writing_) Close();
+  }
+
+  std::string HeadText(const Response& response) const {
+    std::string text = StrCat(http11_ ? "HTTP/1.1 " : "HTTP/1.0 ", response.status, " ",
+                              ReasonPhrase(response.status), "\r\n");
+    for (const auto& [name, value] : response.headers) {
+      text += name;
+      text += ": ";
+      text += value;
+      text += "\r\n";
+    }
+    text += StrCat("date: ", HttpDate(ToUnixMs(context_.clock.Now())), "\r\n");
+    if (!keep_alive_) {
+      text += "connection: close\r\n";
+    } else if (!http11_) {
+      text += "connection: keep-alive\r\n";
+    }
+    return text;
+  }
+
+  void EndOfResponse() {
+    context_.in_flight.fetch_sub(1);
+    waiting_for_answer_ = false;
+    response_ended_ = true;
+    if (!writing_) AfterResponse();
+  }
+
+  void AfterResponse() {
+    response_ended_ = false;
+    if (closed_) return;
+    if (!keep_alive_) return Close();
+    NextRequest();
+  }
+
+  void Enqueue(std::string text) {
+    if (closed_) return;
+    queued_bytes_ += text.size();
+    pending_ += text;
+    if (!writing_) WriteNext();
+  }
+
+  void WriteNext() {
+    writing_ = true;
+    current_.swap(pending_);
+    pending_.clear();
+    stream_->WriteAll(current_, [self = Self()](error_code error, size_t) {
+      self->queued_bytes_ -= self->current_.size();
+      self->current_.clear();
+      self->writing_ = false;
+      if (error) return self->Close();
+      if (!self->pending_.empty()) return self->WriteNext();
+      if (self->close_when_written_) return self->Close();
+      if (self->response_ended_) self->AfterResponse();
+    });
+  }
+
+  ServerContext& context_;
+  const std::unique_ptr<ByteStream> stream_;
+  const std::string peer_;
+  asio::steady_timer timer_;
+  std::optional<Parser> parser_;
+  std::string buffer_;  // Read, not yet parsed.
+  std::string read_buffer_;
+  std::string pending_;  // To be written after current_.
+  std::string current_;
+  std::atomic<size_t> queued_bytes_{0};
+  std::atomic<bool> closed_{false};
+  bool http11_ = true;
+  bool keep_alive_ = true;
+  bool head_request_ = false;
+  bool chunked_ = false;
+  bool streaming_ = false;
+  bool writing_ = false;
+  bool continue_sent_ = false;
+  bool waiting_for_answer_ = false;
+  bool response_ended_ = false;
+  bool close_when_written_ = false;
+};
+
+Http1Exchange::~Http1Exchange() {
+  // A handler that forgot to answer, or to finish its stream, must not leave the client waiting.
+  if (!answered_) {
+    connection_->Post([](Http1Connection& c) { c.SendResponse(Response::Text(500, "no answer\n")); });
+  } else {
+    connection_->Post([](Http1Connection& c) { c.SendEnd(); });
+  }
+}
+
+void Http1Exchange::Respond(Response response) {
+  if (answered_.exchange(true)) return;
+  connection_->Post([response = std::move(response)](Http1Connection& c) { c.SendResponse(response); });
+}
+
+void Http1Exchange::BeginStream(Response head) {
+  if (answered_.exchange(true)) return;
+  connection_->Post([head = std::move(head)](Http1Connection& c) { c.SendHead(head); });
+}
+
+void Http1Exchange::Write(std::string bytes) {
+  connection_->Post([bytes = std::move(bytes)](Http1Connection& c) { c.SendChunk(bytes); });
+}
+
+void Http1Exchange::Finish() {
+  connection_->Post([](Http1Connection& c) { c.SendEnd(); });
+}
+
+bool Http1Exchange::closed() const { return connection_->closed(); }
+size_t Http1Exchange::queued_bytes() const { return connection_->queued_bytes(); }
+
+}  // namespace
+
+std::shared_ptr<Connection> MakeHttp1Connection(ServerContext& context, std::unique_ptr<ByteStream> stream,
+                                                std::string peer) {
+  return std::make_shared<Http1Connection>(context, std::move(stream), std::move(peer));
+}
+
+}  // namespace tailrace::api::http

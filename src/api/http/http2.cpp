@@ -1,0 +1,380 @@
+#include <nghttp2/nghttp2.h>
+
+#include <cstring>
+#include <map>
+
+#include "api/http/connection.h"
+#include "base/str.h"
+
+namespace tailrace::api::http {
+namespace {
+
+namespace asio = boost::asio;
+using boost::system::error_code;
+
+constexpr size_t kReadBytes = 64 << 10;
+constexpr uint32_t kStreamsMax = 256;     // At once, a connection.
+constexpr uint32_t kResetsMax = 1000;     // A connection that resets more streams is attacking (CVE-2023-44487).
+constexpr int32_t kStreamWindow = 1 << 20;
+constexpr int32_t kConnectionWindow = 16 << 20;
+
+class Http2Connection;
+
+class Http2Exchange final : public Exchange {
+ public:
+  Http2Exchange(std::shared_ptr<Http2Connection> connection, int32_t stream, Request request)
+      : connection_(std::move(connection)), stream_(stream), request_(std::move(request)) {}
+  ~Http2Exchange() override;
+
+  const Request& request() const override { return request_; }
+  void Respond(Response response) override;
+  void BeginStream(Response head) override;
+  void Write(std::string bytes) override;
+  void Finish() override;
+  bool closed() const override;
+  size_t queued_bytes() const override { return *queued_bytes_; }
+  std::shared_ptr<std::atomic<size_t>> queued() const { return queued_bytes_; }
+
+ private:
+  friend class Http2Connection;
+  const std::shared_ptr<Http2Connection> connection_;
+  const int32_t stream_;
+  const Request request_;
+  std::atomic<bool> answered_{false};
+  const std::shared_ptr<std::atomic<bool>> stream_closed_ = std::make_shared<std::atomic<bool>>(false);
+  const std::shared_ptr<std::atomic<size_t>> queued_bytes_ = std::make_shared<std::atomic<size_t>>(0);
+};
+
+class Http2Connection final : public Connection {
+ public:
+  Http2Connection(ServerContext& context, std::unique_ptr<ByteStream> stream, std::string peer)
+      : context_(context), stream_(std::move(stream)), peer_(std::move(peer)), timer_(context.io) {}
+  ~Http2Connection() override {
+    nghttp2_session_del(session_);
+    context_.connections.fetch_sub(1);
+  }
+
+  void Start(std::string first_bytes) override {
+    nghttp2_session_callbacks* callbacks = nullptr;
+    nghttp2_session_callbacks_new(&callbacks);
+    nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, OnBeginHeaders);
+    nghttp2_session_callbacks_set_on_header_callback(callbacks, OnHeader);
+    nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, OnData);
+    nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, OnFrame);
+    nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, OnStreamClose);
+    nghttp2_session_server_new(&session_, callbacks, this);
+    nghttp2_session_callbacks_del(callbacks);
+    const nghttp2_settings_entry settings[] = {
+        {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, kStreamsMax},
+        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, kStreamWindow},
+        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<uint32_t>(context_.options.header_bytes_max)},
+    };
+    nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings, std::size(settings));
+    nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, kConnectionWindow);
+    ArmTimer();
+    Receive(first_bytes);
+    if (!closed_) Read();
+  }
+
+  void Close() override {
+    if (closed_.exchange(true)) return;
+    timer_.cancel();
+    for (auto& [id, state] : streams_) {
+      if (state.stream_closed != nullptr) state.stream_closed->store(true);
+      if (state.dispatched && !state.ended) context_.in_flight.fetch_sub(1);
+    }
+    streams_.clear();
+    stream_->Close();
+  }
+
+  bool closed() const { return closed_; }
+
+  template <typename Work>
+  void Post(Work work) {
+    PostInOrder(context_.io, [self = Self(), work = std::move(work)]() mutable { work(*self); });
+  }
+
+  void SendHead(int32_t stream, const Response& head, std::string body, bool ended) {
+    StreamState* const state = Find(stream);
+    if (state == nullptr || state->responded) return;
+    state->responded = true;
+    Append(*state, std::move(body), ended);
+    const std::string status = StrCat(head.status);
+    std::vector<nghttp2_nv> fields;
+    const auto add = [&](std::string_view name, std::string_view value) {
+      fields.push_back({reinterpret_cast<uint8_t*>(const_cast<char*>(name.data())),
+                        reinterpret_cast<uint8_t*>(const_cast<char*>(value.data())), name.size(), value.size(),
+                        NGHTTP2_NV_FLAG_NONE});
+    };
+    add(":status", status);
+    const std::string date = HttpDate(ToUnixMs(context_.clock.Now()));
+    add("date", date);
+    const std::string length = StrCat(state->body.size());
+    if (ended) add("content-length", length);
+    for (const auto& [name, value] : head.headers) add(name, value);
+    nghttp2_data_provider provider{};
+    provider.source.ptr = this;
+    provider.read_callback = ReadBody;
+    const bool no_body = state->head_request || (ended && state->body.empty());
+    nghttp2_submit_response(session_, stream, fields.data(), fields.size(), no_body ? nullptr : &provider);
+    Send();
+  }
+
+  void SendData(int32_t stream, std::string bytes, bool ended) {
+    StreamState* const state = Find(stream);
+    if (state == nullptr || !state->responded || state->ended) return;
+    Append(*state, std::move(bytes), ended);
+    if (state->body.size() - state->body_sent > context_.options.stream_queue_bytes_max) return Close();
+    nghttp2_session_resume_data(session_, stream);
+    Send();
+  }
+
+ private:
+  struct StreamState {
+    Request request;
+    std::string body;  // Of the response, from body_sent on not yet sent.
+    size_t body_sent = 0;
+    size_t header_bytes = 0;
+    bool head_request = false;
+    bool dispatched = false;
+    bool responded = false;
+    bool ended = false;  // The response's body is complete.
+    std::shared_ptr<std::atomic<bool>> stream_closed;
+    std::shared_ptr<std::atomic<size_t>> queued_bytes;
+  };
+
+  std::shared_ptr<Http2Connection> Self() { return std::static_pointer_cast<Http2Connection>(shared_from_this()); }
+
+  StreamState* Find(int32_t stream) {
+    const auto found = streams_.find(stream);
+    return found == streams_.end() ? nullptr : &found->second;
+  }
+
+  void Append(StreamState& state, std::string bytes, bool ended) {
+    if (state.body_sent > 0 && state.body_sent == state.body.size()) {
+      state.body.clear();
+      state.body_sent = 0;
+    }
+    state.body += bytes;
+    if (state.queued_bytes != nullptr) state.queued_bytes->store(state.body.size() - state.body_sent);
+    if (ended && !state.ended) {
+      state.ended = true;
+      context_.in_flight.fetch_sub(1);
+    }
+  }
+
+  void ArmTimer() {
+    timer_.expires_after(context_.options.idle_timeout);
+    timer_.async_wait([self = Self()](error_code error) {
+      if (error || self->closed_) return;
+      if (self->streams_.empty()) return self->Close();
+      self->ArmTimer();
+    });
+  }
+
+  void Read() {
+    read_buffer_.resize(kReadBytes);
+    stream_->ReadSome(read_buffer_, [self = Self()](error_code error, size_t size) {
+      if (self->closed_) return;
+      if (error) return self->Close();
+      self->Receive({self->read_buffer_.data(), size});
+      if (!self->closed_) self->Read();
+    });
+  }
+
+  void Receive(std::string_view bytes) {
+    ArmTimer();
+    const ssize_t used =
+        nghttp2_session_mem_recv(session_, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+    if (used < 0) {
+      context_.refused.Add(1);
+      nghttp2_session_terminate_session(session_, NGHTTP2_PROTOCOL_ERROR);
+      close_when_written_ = true;
+    }
+    Send();
+  }
+
+  // Takes what nghttp2 has to say, one write at a time.
+  void Send() {
+    if (closed_ || writing_) return;
+    out_.clear();
+    while (out_.size() < (1 << 20)) {
+      const uint8_t* bytes = nullptr;
+      const ssize_t size = nghttp2_session_mem_send(session_, &bytes);
+      if (size < 0) return Close();
+      if (size == 0) break;
+      out_.append(reinterpret_cast<const char*>(bytes), static_cast<size_t>(size));
+    }
+    if (out_.empty()) {
+      const bool over = nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0;
+      if (close_when_written_ || over) Close();
+      return;
+    }
+    writing_ = true;
+    stream_->WriteAll(out_, [self = Self()](error_code error, size_t) {
+      self->writing_ = false;
+      if (error) return self->Close();
+      self->Send();
+    });
+  }
+
+  void Dispatch(int32_t id, StreamState& state) {
+    state.dispatched = true;
+    Request request = std::move(state.request);
+    request.peer = peer_;
+    request.http2 = true;
+    request.tls = stream_->tls();
+    state.head_request = request.method == "HEAD";
+    context_.requests.Add(1);
+    context_.in_flight.fetch_add(1);
+    const bool good = DecodeTarget(request);
+    auto exchange = std::make_shared<Http2Exchange>(Self(), id, std::move(request));
+    state.stream_closed = exchange->stream_closed_;
+    state.queued_bytes = exchange->queued_bytes_;
+    if (!good) return exchange->Respond(Response::Text(400, "the request target holds malformed escapes\n"));
+    context_.handler(std::move(exchange));
+  }
+
+  static Http2Connection& Of(void* user) { return *static_cast<Http2Connection*>(user); }
+
+  static int OnBeginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+    if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+      Of(user).streams_[frame->hd.stream_id];
+    }
+    return 0;
+  }
+
+  static int OnHeader(nghttp2_session* session, const nghttp2_frame* frame, const uint8_t* name, size_t name_size,
+                      const uint8_t* value, size_t value_size, uint8_t, void* user) {
+    Http2Connection& self = Of(user);
+    StreamState* const state = self.Find(frame->hd.stream_id);
+    if (state == nullptr || state->dispatched) return 0;
+    state->header_bytes += name_size + value_size + 32;
+    if (state->header_bytes > self.context_.options.header_bytes_max) {
+      self.context_.refused.Add(1);
+      nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_ENHANCE_YOUR_CALM);
+      return 0;
+    }
+    const std::string_view key(reinterpret_cast<const char*>(name), name_size);
+    std::string text(reinterpret_cast<const char*>(value), value_size);
+    if (key == ":method") {
+      state->request.method = std::move(text);
+    } else if (key == ":path") {
+      state->request.target = std::move(text);
+    } else if (key == ":authority") {
+      state->request.headers.emplace_back("host", std::move(text));
+    } else if (!key.starts_with(':')) {
+      state->request.headers.emplace_back(std::string(key), std::move(text));
+    }
+    return 0;
+  }
+
+  static int OnData(nghttp2_session* session, uint8_t, int32_t stream, const uint8_t* bytes, size_t size, void* user) {
+    Http2Connection& self = Of(user);
+    StreamState* const state = self.Find(stream);
+    if (state == nullptr || state->dispatched) return 0;
+    if (state->request.body.size() + size > self.context_.options.body_bytes_max) {
+      self.context_.refused.Add(1);
+      nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream, NGHTTP2_CANCEL);
+      return 0;
+    }
+    state->request.body.append(reinterpret_cast<const char*>(bytes), size);
+    return 0;
+  }
+
+  static int OnFrame(nghttp2_session*, const nghttp2_frame* frame, void* user) {
+    Http2Connection& self = Of(user);
+    const bool request_part = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
+    if (request_part && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
+      StreamState* const state = self.Find(frame->hd.stream_id);
+      if (state != nullptr && !state->dispatched) self.Dispatch(frame->hd.stream_id, *state);
+    }
+    if (frame->hd.type == NGHTTP2_RST_STREAM && ++self.resets_ > kResetsMax) {
+      self.context_.refused.Add(1);
+      nghttp2_session_terminate_session(self.session_, NGHTTP2_ENHANCE_YOUR_CALM);
+    }
+    return 0;
+  }
+
+  static int OnStreamClose(nghttp2_session*, int32_t stream, uint32_t, void* user) {
+    Http2Connection& self = Of(user);
+    const auto found = self.streams_.find(stream);
+    if (found == self.streams_.end()) return 0;
+    if (found->second.stream_closed != nullptr) found->second.stream_closed->store(true);
+    if (found->second.dispatched && !found->second.ended) self.context_.in_flight.fetch_sub(1);
+    self.streams_.erase(found);
+    return 0;
+  }
+
+  static ssize_t ReadBody(nghttp2_session*, int32_t stream, uint8_t* into, size_t size, uint32_t* flags,
+                          nghttp2_data_source* source, void*) {
+    Http2Connection& self = Of(source->ptr);
+    StreamState* const state = self.Find(stream);
+    if (state == nullptr) return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
+    const size_t left = state->body.size() - state->body_sent;
+    if (left == 0 && !state->ended) return NGHTTP2_ERR_DEFERRED;
+    const size_t count = std::min(left, size);
+    std::memcpy(into, state->body.data() + state->body_sent, count);
+    state->body_sent += count;
+    if (state->queued_bytes != nullptr) state->queued_bytes->store(left - count);
+    if (state->ended && count == left) *flags |= NGHTTP2_DATA_FLAG_EOF;
+    return static_cast<ssize_t>(count);
+  }
+
+  ServerContext& context_;
+  const std::unique_ptr<ByteStream> stream_;
+  const std::string peer_;
+  asio::steady_timer timer_;
+  nghttp2_session* session_ = nullptr;
+  std::map<int32_t, StreamState> streams_;
+  std::string read_buffer_;
+  std::string out_;
+  std::atomic<bool> closed_{false};
+  uint32_t resets_ = 0;
+  bool writing_ = false;
+  bool close_when_written_ = false;
+};
+
+Http2Exchange::~Http2Exchange() {
+  if (!answered_) {
+    connection_->Post([stream = stream_](Http2Connection& c) {
+      c.SendHead(stream, Response::Text(500, ""), "no answer\n", true);
+    });
+  } else {
+    connection_->Post([stream = stream_](Http2Connection& c) { c.SendData(stream, "", true); });
+  }
+}
+
+void Http2Exchange::Respond(Response response) {
+  if (answered_.exchange(true)) return;
+  connection_->Post([stream = stream_, response = std::move(response)](Http2Connection& c) {
+    c.SendHead(stream, response, response.body, true);
+  });
+}
+
+void Http2Exchange::BeginStream(Response head) {
+  if (answered_.exchange(true)) return;
+  connection_->Post(
+      [stream = stream_, head = std::move(head)](Http2Connection& c) { c.SendHead(stream, head, "", false); });
+}
+
+void Http2Exchange::Write(std::string bytes) {
+  connection_->Post([stream = stream_, bytes = std::move(bytes)](Http2Connection& c) mutable {
+    c.SendData(stream, std::move(bytes), false);
+  });
+}
+
+void Http2Exchange::Finish() {
+  connection_->Post([stream = stream_](Http2Connection& c) { c.SendData(stream, "", true); });
+}
+
+bool Http2Exchange::closed() const { return connection_->closed() || stream_closed_->load(); }
+
+}  // namespace
+
+std::shared_ptr<Connection> MakeHttp2Connection(ServerContext& context, std::unique_ptr<ByteStream> stream,
+                                                std::string peer) {
+  return std::make_shared<Http2Connection>(context, std::move(stream), std::move(peer));
+}
+
+}  // namespace tailrace::api::http
