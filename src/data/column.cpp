@@ -55,6 +55,12 @@ void Validity::Append(bool valid, size_t rows_before) {
 
 void Validity::SetAllNull(size_t rows) { words_.assign((rows + 63) / 64, 0); }
 
+void Validity::Resize(size_t rows) {
+  if (words_.empty()) return;
+  words_.resize((rows + 63) / 64, ~uint64_t{0});
+  if (rows % 64 != 0) words_.back() |= ~uint64_t{0} << (rows % 64);
+}
+
 size_t Validity::CountNulls(size_t rows) const {
   if (words_.empty()) return 0;
   size_t valid = 0;
@@ -116,6 +122,17 @@ ColumnPtr Column::MakeConstant(Type type, const Value& value, size_t rows) {
 void Column::set_children(std::vector<ColumnPtr> children, size_t rows) {
   for (const ColumnPtr& child : children) TAILRACE_CHECK(child->size() == rows);
   values_ = std::move(children);
+  size_ = rows;
+}
+
+void Column::Resize(size_t rows) {
+  TAILRACE_CHECK(type_.physical() != Physical::kRow);
+  std::visit(
+      [rows](auto& values) {
+        if constexpr (requires { values.resize(rows); }) values.resize(rows);
+      },
+      values_);
+  validity_.Resize(rows);
   size_ = rows;
 }
 

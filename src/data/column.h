@@ -38,6 +38,8 @@ class Validity {
   void SetNull(size_t row, size_t rows);
   void Append(bool valid, size_t rows_before);
   void SetAllNull(size_t rows);
+  // The column now has `rows` rows: added ones are valid, cut ones are forgotten.
+  void Resize(size_t rows);
   size_t CountNulls(size_t rows) const;
   // Null where either is null.
   static Validity And(const Validity& a, const Validity& b, size_t rows);
@@ -80,6 +82,9 @@ class Column {
   Validity& mutable_validity() { return validity_; }
   bool null(size_t row) const { return type_.kind == TypeKind::kNull || validity_.null(row); }
   void SetNull(size_t row) { validity_.SetNull(row, size_); }
+
+  // Cuts the column, or adds rows of zero or empty, valid values. Not for ROW columns. Spans taken before are void.
+  void Resize(size_t rows);
 
   // Appending, for builders that do not know the size beforehand.
   void Reserve(size_t rows);

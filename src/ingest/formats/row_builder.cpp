@@ -1,0 +1,163 @@
+#include "ingest/formats/row_builder.h"
+
+#include <algorithm>
+
+#include "base/str.h"
+
+namespace tailrace::ingest {
+namespace {
+
+using data::Physical;
+using data::Type;
+
+enum Metadata : size_t { kArrivalTime, kShardId, kSequenceNumber, kPartitionKey };
+
+Type MetadataType(size_t index) { return index == kArrivalTime ? Type::Timestamp() : Type::Varchar(); }
+
+}  // namespace
+
+RowBuilder::RowBuilder(const InputSchema& schema, UsedColumns used) : schema_(schema) {
+  const size_t declared = schema_.columns.size();
+  const auto is_used = [&](size_t i) { return used.empty() || (i < used.size() && used[i]); };
+  for (size_t i = 0; i < declared; ++i) {
+    if (is_used(i)) used_columns_.push_back(i);
+  }
+  for (size_t i = 0; i < kMetadataColumns; ++i) metadata_used_[i] = is_used(declared + i);
+  values_.resize(used_columns_.size());
+  slots_.resize(used_columns_.size());
+  truncated_.assign(declared, 0);
+}
+
+void RowBuilder::Refresh(Target& target) {
+  switch (target.physical) {
+    case Physical::kInt64: target.int64s = target.column->mutable_int64s().data(); break;
+    case Physical::kDouble: target.doubles = target.column->mutable_doubles().data(); break;
+    case Physical::kBool: target.bools = target.column->mutable_bools().data(); break;
+    case Physical::kText: target.texts = target.column->mutable_texts().data(); break;
+    case Physical::kNone:
+    case Physical::kRow: break;
+  }
+}
+
+RowBuilder::Target RowBuilder::MakeTarget(const Type& type, size_t rows) {
+  Target target{.column = std::make_shared<data::Column>(type, rows), .physical = type.physical()};
+  Refresh(target);
+  return target;
+}
+
+void RowBuilder::Begin(size_t rows) {
+  capacity_ = std::max<size_t>(rows, 1);
+  rows_ = 0;
+  last_shard_id_ = {};
+  targets_.clear();
+  for (const size_t index : used_columns_) targets_.push_back(MakeTarget(schema_.columns[index].type, capacity_));
+  for (size_t i = 0; i < kMetadataColumns; ++i) {
+    if (metadata_used_[i]) metadata_[i] = MakeTarget(MetadataType(i), capacity_);
+  }
+  rowtimes_ = MakeTarget(Type::Timestamp(), capacity_);
+  record_of_row_.clear();
+  record_of_row_.reserve(capacity_);
+  errors_.clear();
+}
+
+void RowBuilder::ClearValues() { std::ranges::fill(values_, RawValue{}); }
+
+void RowBuilder::Grow() {
+  capacity_ *= 2;
+  const auto grow = [&](Target& target) {
+    target.column->Resize(capacity_);
+    Refresh(target);
+  };
+  for (Target& target : targets_) grow(target);
+  for (size_t i = 0; i < kMetadataColumns; ++i) {
+    if (metadata_used_[i]) grow(metadata_[i]);
+  }
+  grow(rowtimes_);
+}
+
+void RowBuilder::Append(const data::Record& record, uint32_t record_index, std::string_view bytes) {
+  for (size_t i = 0; i < values_.size(); ++i) {
+    const Type& type = schema_.columns[used_columns_[i]].type;
+    if (Coerce(type, values_[i], targets_[i].column->arena(), slots_[i])) continue;
+    return AddError(record_index, kCoercionError,
+                    CoercionMessage(schema_.columns[used_columns_[i]].name, type, values_[i]), bytes);
+  }
+  if (rows_ == capacity_) Grow();
+  for (size_t i = 0; i < slots_.size(); ++i) {
+    const Slot& slot = slots_[i];
+    Target& target = targets_[i];
+    if (slot.null) {
+      target.column->SetNull(rows_);
+      continue;
+    }
+    switch (target.physical) {
+      case Physical::kInt64: target.int64s[rows_] = slot.int64; break;
+      case Physical::kDouble: target.doubles[rows_] = slot.float64; break;
+      case Physical::kBool: target.bools[rows_] = static_cast<uint8_t>(slot.int64); break;
+      case Physical::kText: target.texts[rows_] = target.column->arena().Copy(slot.text); break;
+      case Physical::kNone:
+      case Physical::kRow: break;
+    }
+    if (slot.truncated) ++truncated_[used_columns_[i]];
+  }
+  CommitMetadata(record);
+  rowtimes_.int64s[rows_] = record.arrival_unix_ms;
+  record_of_row_.push_back(record_index);
+  ++rows_;
+}
+
+void RowBuilder::CommitMetadata(const data::Record& record) {
+  if (metadata_used_[kArrivalTime]) metadata_[kArrivalTime].int64s[rows_] = record.arrival_unix_ms;
+  if (metadata_used_[kShardId]) {
+    Target& target = metadata_[kShardId];
+    if (last_shard_id_.empty() || last_shard_ != record.shard) {
+      last_shard_ = record.shard;
+      last_shard_id_ = target.column->arena().Copy(fmt::format("shardId-{:012}", record.shard));
+    }
+    target.texts[rows_] = last_shard_id_;
+  }
+  if (metadata_used_[kSequenceNumber]) {
+    Target& target = metadata_[kSequenceNumber];
+    target.texts[rows_] = target.column->arena().Copy(StrCat(record.sequence));
+  }
+  if (metadata_used_[kPartitionKey]) {
+    Target& target = metadata_[kPartitionKey];
+    target.texts[rows_] = target.column->arena().Copy(record.partition_key);
+  }
+}
+
+void RowBuilder::AddError(uint32_t record_index, std::string_view name, std::string message, std::string_view bytes) {
+  errors_.push_back(
+      {.record = record_index, .name = name, .message = std::move(message), .bytes = std::string(bytes)});
+}
+
+data::ColumnPtr RowBuilder::NullColumn(const Type& type, size_t rows) const {
+  auto column = std::make_shared<data::Column>(type, rows);
+  column->mutable_validity().SetAllNull(rows);
+  return column;
+}
+
+Decoded RowBuilder::Finish() {
+  Decoded decoded;
+  const auto finish = [&](Target& target) {
+    target.column->Resize(rows_);
+    return std::move(target.column);
+  };
+  decoded.batch.rowtimes = finish(rowtimes_);
+  decoded.batch.columns.resize(schema_.columns.size() + kMetadataColumns);
+  for (size_t i = 0; i < used_columns_.size(); ++i) decoded.batch.columns[used_columns_[i]] = finish(targets_[i]);
+  for (size_t i = 0; i < kMetadataColumns; ++i) {
+    if (metadata_used_[i]) decoded.batch.columns[schema_.columns.size() + i] = finish(metadata_[i]);
+  }
+  for (size_t i = 0; i < decoded.batch.columns.size(); ++i) {
+    data::ColumnPtr& column = decoded.batch.columns[i];
+    if (column != nullptr) continue;
+    const size_t declared = schema_.columns.size();
+    column = NullColumn(i < declared ? schema_.columns[i].type : MetadataType(i - declared), rows_);
+  }
+  decoded.record_of_row = std::move(record_of_row_);
+  decoded.errors = std::move(errors_);
+  return decoded;
+}
+
+}  // namespace tailrace::ingest
