@@ -2,10 +2,11 @@
 
 #include <boost/json.hpp>
 
-#include <array>
+#include <algorithm>
 #include <optional>
 
 #include "base/str.h"
+#include "ingest/formats/builtin.h"
 #include "ingest/formats/json_path.h"
 
 namespace tailrace::ingest {
@@ -118,8 +119,7 @@ void ReadFormat(ObjectReader& reader, InputSchema& schema, std::vector<SchemaFau
 
   const std::string type = format.Text("RecordFormatType").value_or(csv_parameters != nullptr ? "CSV" : "JSON");
   schema.format = AsciiLower(type);
-  static constexpr std::array<std::string_view, 4> kKnown = {"json", "csv", "combined", "common"};
-  if (std::ranges::find(kKnown, schema.format) == kKnown.end()) {
+  if (std::ranges::find(Formats(), schema.format, &Format::name) == Formats().end()) {
     format.Fault("RecordFormatType", StrCat("unknown format \"", type, "\", expected JSON or CSV"));
   }
   if (json_parameters != nullptr && !json_parameters->is_null()) {

@@ -180,11 +180,15 @@ class JsonDecoder final : public Decoder {
   static error_code RawText(Source& source, std::string_view& raw) {
     ondemand::json_type type;
     if (const error_code code = source.type().get(type); code != simdjson::SUCCESS) return code;
-    switch (type) {
-      case ondemand::json_type::object: return source.get_object().raw_json().get(raw);
-      case ondemand::json_type::array: return source.get_array().raw_json().get(raw);
-      default: return simdjson::INCORRECT_TYPE;
+    if (type == ondemand::json_type::object) {
+      ondemand::object object;
+      if (const error_code code = source.get_object().get(object); code != simdjson::SUCCESS) return code;
+      return object.raw_json().get(raw);
     }
+    if (type != ondemand::json_type::array) return simdjson::INCORRECT_TYPE;
+    ondemand::array array;
+    if (const error_code code = source.get_array().get(array); code != simdjson::SUCCESS) return code;
+    return array.raw_json().get(raw);
   }
 
   // Follows the row path from its member `step` on; `text` is the object or array reached so far.

@@ -1,0 +1,49 @@
+#include "ingest/formats/csv_decoder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "ingest/formats/decoder_testing.h"
+
+namespace tailrace::ingest {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+TEST(CsvDecoderTest, ReadsQuotedFields) {
+  const InputSchema schema = MakeSchema("csv", {{"a", "VARCHAR(40)"}, {"b", "VARCHAR(40)"}, {"c", "INTEGER"}});
+  const Decoded decoded = DecodeTexts(schema, {"\"BAKING SET 9 PIECE, RETROSPOT \",\"say \"\"hi\"\"\",3\r\n",
+                                               "\"two\nlines\",5\" pipe,4", "x,\"y\" z,5", "\"\",,"});
+  EXPECT_THAT(decoded.errors, IsEmpty());
+  EXPECT_THAT(RowTexts(decoded.batch), ElementsAre("BAKING SET 9 PIECE, RETROSPOT |say \"hi\"|3",
+                                                   "two\nlines|5\" pipe|4", "x|y z|5", "||NULL"));
+}
+
+TEST(CsvDecoderTest, ReadsSeveralRowsOfARecordAndFieldsByPosition) {
+  const InputSchema schema = MakeSchema("csv", {{"a", "INTEGER"}, {"b", "VARCHAR(4)"}});
+  const Decoded decoded = DecodeTexts(schema, {"1,x,surplus\n\n2\r\n3,toolong\nbad,y\n"});
+  EXPECT_THAT(RowTexts(decoded.batch), ElementsAre("1|x", "2|NULL", "3|tool"));
+  ASSERT_EQ(decoded.errors.size(), 1u);
+  EXPECT_EQ(decoded.errors[0].bytes, "bad,y");
+  EXPECT_EQ(decoded.errors[0].name, kCoercionError);
+}
+
+TEST(CsvDecoderTest, FollowsTheDelimiters) {
+  InputSchema schema = MakeSchema("csv", {{"a", "INTEGER"}, {"b", "INTEGER"}});
+  schema.column_delimiter = "||";
+  schema.row_delimiter = ";";
+  EXPECT_THAT(RowTexts(DecodeTexts(schema, {"1||2;3||4"}).batch), ElementsAre("1|2", "3|4"));
+}
+
+TEST(CsvDecoderTest, ReportsAnOpenQuoteAndReplacesInvalidUtf8) {
+  const InputSchema schema = MakeSchema("csv", {{"a", "VARCHAR(10)"}});
+  const Decoded decoded = DecodeTexts(schema, {"\"open", "caf\xe9"});
+  EXPECT_THAT(RowTexts(decoded.batch), ElementsAre("caf\uFFFD"));
+  ASSERT_EQ(decoded.errors.size(), 1u);
+  EXPECT_EQ(decoded.errors[0].name, kParseError);
+  EXPECT_EQ(decoded.errors[0].bytes, "\"open");
+}
+
+}  // namespace
+}  // namespace tailrace::ingest

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tailrace::ingest {
+
+// One field of a CSV row.
+struct CsvField {
+  std::string_view text;  // Without its quotes, doubled quotes made single.
+  bool quoted = false;    // An empty field and a quoted empty text differ.
+};
+
+// Cuts CSV text into rows and fields. A quote at a field's start opens a quoted field, in which delimiters and line
+// breaks are text and a doubled quote is one; a quote anywhere else is text. With the row delimiter "\n" a row may also
+// end in "\r\n".
+// Source  RFC 4180.
+class CsvReader {
+ public:
+  // `text` is borrowed.
+  CsvReader(std::string_view text, std::string_view row_delimiter, std::string_view column_delimiter);
+
+  // Reads the next row that is not empty into `fields`. False at the end. Fields are valid until the next call.
+  bool Next(std::vector<CsvField>& fields);
+  // The bytes of the row that Next read, without its delimiter.
+  std::string_view row() const { return row_; }
+  // False when the last field read was opened by a quote that nothing closes.
+  bool closed() const { return closed_; }
+
+ private:
+  bool AtRowEnd(size_t& delimiter_bytes) const;
+  CsvField ReadQuoted();
+  CsvField ReadPlain();
+  std::string_view Keep(std::string text);
+
+  std::string_view text_;
+  std::string_view row_delimiter_;
+  std::string_view column_delimiter_;
+  bool newline_rows_;
+  size_t at_ = 0;
+  std::string_view row_;
+  bool closed_ = true;
+  std::deque<std::string> unescaped_;  // Owns fields whose text differs from the source; never moves them.
+  size_t unescaped_used_ = 0;
+};
+
+}  // namespace tailrace::ingest

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace tailrace::ingest {
+
+// Fields of an access log line. kMethod, kPath, kQuery and kProtocol are parts of kRequest.
+enum class LogField : uint8_t {
+  kHost, kIdent, kAuthuser, kDatetime, kRequest, kMethod, kPath, kQuery, kProtocol, kResponse, kBytes, kReferer, kAgent,
+};
+inline constexpr size_t kLogFields = 13;
+
+// The field of this name, or of one of its usual other names ("status", "size", "referrer" ...), case ignored.
+std::optional<LogField> FindLogField(std::string_view name);
+
+// A line cut into its fields, as written: escapes still in, the datetime without its brackets. "-" stands as it is.
+using LogLine = std::array<std::string_view, kLogFields>;
+
+// Cuts a line in Apache's common format, or the combined one, which adds referer and agent. Text that follows the last
+// field is ignored. False when the line is not of the form.
+// Source  Apache HTTP Server 2.4, mod_log_config, "%h %l %u %t \"%r\" %>s %b \"%{Referer}i\" \"%{User-agent}i\"".
+bool SplitLogLine(std::string_view line, bool combined, LogLine& fields);
+
+// "27/Oct/2000:09:27:09 -0400" as ms since 1970-01-01 UTC; without an offset it is UTC.
+std::optional<int64_t> ParseLogTime(std::string_view text);
+
+}  // namespace tailrace::ingest
