@@ -96,7 +96,6 @@ struct Call {
   std::optional<data::IntervalField> unit;
   TrimSide trim = TrimSide::kBoth;
   std::unique_ptr<WindowRef> over;  // Null without OVER.
-  std::optional<data::Type> qualifier;  // Set by the binder alone, for the operator DIFFERENCE.
 };
 struct Cursor { QueryPtr query; };
 // (start, end) of a period predicate; any other row value is refused by the binder.

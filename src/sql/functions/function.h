@@ -16,17 +16,8 @@
 #include "sql/evaluate.h"
 #include "sql/expr.h"
 
-// Scalar functions: what one is, and the list of all. Operators are scalar functions too, under names that no program
-// can write:
-//   "+" "-" "*" "/" {a, b}, "NEGATE" {a}      numbers, intervals, datetime with interval
-//   "DIFFERENCE" {a, b}                       (a - b) SECOND; ast::Call::qualifier is the interval type
-//   "||" {a, b}, "LIKE" "SIMILAR TO" {s, pattern [, escape]}
-//   "=" "<>" "<" "<=" ">" ">=" "IS DISTINCT FROM" {a, b}, "NOT" {a}
-//   "BETWEEN" {a, low, high}, "IN" {a, item...}   as their comparisons joined by AND and OR; all items are evaluated
-//   "IS NULL" "IS TRUE" "IS FALSE" "IS UNKNOWN" {a}   the negated forms are NOT of these
-//   "PERIOD EQUALS", "PERIOD STRICTLY CONTAINS", "PERIOD IMMEDIATELY PRECEDES" ... {start1, end1, start2, end2};
-//       the two CONTAINS also {start1, end1, timestamp}
-// AND, OR, CASE and CAST are nodes of their own (expr.h); unary plus is its operand.
+// Scalar functions: what one is, and the list of all. Operators (+, =, ||, LIKE ...) are scalar functions too, under
+// names that no program can write ("+", "=", "LIKE").
 
 namespace tailrace::sql {
 

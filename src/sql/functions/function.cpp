@@ -1,0 +1,40 @@
+#include "sql/functions/function.h"
+
+#include "base/check.h"
+#include "sql/functions/arithmetic.h"
+#include "sql/functions/comparison.h"
+#include "sql/functions/datetime_functions.h"
+#include "sql/functions/logic.h"
+
+namespace tailrace::sql {
+namespace {
+
+FunctionRegistry MakeBuiltinFunctions() {
+  FunctionRegistry registry;
+  RegisterArithmeticOperators(registry);
+  RegisterComparisonOperators(registry);
+  RegisterLogicOperators(registry);
+  RegisterDatetimeFunctions(registry);
+  return registry;
+}
+
+}  // namespace
+
+void FunctionRegistry::Add(FunctionDef definition) {
+  TAILRACE_CHECK(definition.resolve != nullptr);
+  std::string name = definition.name;
+  const bool added = functions_.emplace(std::move(name), std::move(definition)).second;
+  TAILRACE_CHECK(added);
+}
+
+const FunctionDef* FunctionRegistry::Find(std::string_view name) const {
+  const auto found = functions_.find(name);
+  return found == functions_.end() ? nullptr : &found->second;
+}
+
+const FunctionRegistry& BuiltinFunctions() {
+  static const FunctionRegistry registry = MakeBuiltinFunctions();
+  return registry;
+}
+
+}  // namespace tailrace::sql
