@@ -69,8 +69,8 @@ JavaRegex& JavaRegex::operator=(JavaRegex&&) noexcept = default;
 
 Result<JavaRegex> JavaRegex::Compile(std::string_view java_pattern, RegexMode mode) {
   if (java_pattern.size() > kPatternBytesMax) {
-    return Error{ErrorCode::kLimitExceeded, StrCat("regular expression of ", java_pattern.size(), " bytes, at most ",
-                                                   kPatternBytesMax)};
+    return Error{ErrorCode::kLimitExceeded,
+                 StrCat("regular expression of ", java_pattern.size(), " bytes, at most ", kPatternBytesMax)};
   }
   TAILRACE_ASSIGN_OR_RETURN(const std::string pattern, JavaPatternToPcre2(java_pattern));
   uint32_t options = PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C;
@@ -81,8 +81,8 @@ Result<JavaRegex> JavaRegex::Compile(std::string_view java_pattern, RegexMode mo
   int error = 0;
   PCRE2_SIZE offset = 0;
   auto code = std::make_unique<Code>();
-  code->code.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(), options, &error,
-                                 &offset, context.get()));
+  code->code.reset(pcre2_compile(reinterpret_cast<PCRE2_SPTR>(pattern.data()), pattern.size(), options, &error, &offset,
+                                 context.get()));
   if (code->code == nullptr) {
     return Error{ErrorCode::kInvalidArgument,
                  StrCat("regular expression '", java_pattern, "': ", Pcre2Message(error), " near byte ", offset)};

@@ -99,8 +99,8 @@ TEST(JavaRegexTest, DotKnowsJavasLineEnds) {
 }
 
 TEST(JavaRegexTest, RefusesWhatJavaRefuses) {
-  for (const char* pattern : {"(", ")", "[a", "a\\", "\\y", "(?P<a>b)", "(*UTF8)a", "\\p{InGreek}", "\\u12", "\\C", "*a",
-                              "[z-a]", "(?<1a>b)", "\\p{Nonsense}", "(?#c)a", "\\ud800"}) {
+  for (const char* pattern : {"(", ")", "[a", "a\\", "\\y", "(?P<a>b)", "(*UTF8)a", "\\p{InGreek}", "\\u12", "\\C",
+                              "*a", "[z-a]", "(?<1a>b)", "\\p{Nonsense}", "(?#c)a", "\\ud800"}) {
     EXPECT_TRUE(Refused(pattern)) << pattern;
   }
 }

@@ -13,20 +13,47 @@ constexpr int kNestingMax = 100;
 
 // Java's names for ASCII classes; PCRE2 has the same sets as POSIX classes when UCP is off.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kPosixClasses = {{
-    {"Lower", "lower"}, {"Upper", "upper"}, {"ASCII", "ascii"}, {"Alpha", "alpha"}, {"Digit", "digit"},
-    {"Alnum", "alnum"}, {"Punct", "punct"}, {"Graph", "graph"}, {"Print", "print"}, {"Blank", "blank"},
-    {"Cntrl", "cntrl"}, {"XDigit", "xdigit"}, {"Space", "space"},
+    {"Lower", "lower"},
+    {"Upper", "upper"},
+    {"ASCII", "ascii"},
+    {"Alpha", "alpha"},
+    {"Digit", "digit"},
+    {"Alnum", "alnum"},
+    {"Punct", "punct"},
+    {"Graph", "graph"},
+    {"Print", "print"},
+    {"Blank", "blank"},
+    {"Cntrl", "cntrl"},
+    {"XDigit", "xdigit"},
+    {"Space", "space"},
 }};
 
 constexpr std::array<std::pair<std::string_view, std::string_view>, 26> kProperties = {{
-    {"IsAlphabetic", "Alphabetic"}, {"IsIdeographic", "Ideographic"}, {"IsLetter", "L"},
-    {"IsLowercase", "Lowercase"}, {"IsUppercase", "Uppercase"}, {"IsTitlecase", "Lt"},
-    {"IsPunctuation", "P"}, {"IsControl", "Cc"}, {"IsWhite_Space", "White_Space"},
-    {"IsWhiteSpace", "White_Space"}, {"IsDigit", "Nd"}, {"IsHex_Digit", "Hex_Digit"},
-    {"IsHexDigit", "Hex_Digit"}, {"IsEmoji", "Emoji"}, {"javaLowerCase", "Lowercase"},
-    {"javaUpperCase", "Uppercase"}, {"javaTitleCase", "Lt"}, {"javaAlphabetic", "Alphabetic"},
-    {"javaIdeographic", "Ideographic"}, {"javaDigit", "Nd"}, {"javaLetter", "L"},
-    {"javaWhitespace", "White_Space"}, {"javaSpaceChar", "Z"}, {"LC", "L&"}, {"all", "Any"},
+    {"IsAlphabetic", "Alphabetic"},
+    {"IsIdeographic", "Ideographic"},
+    {"IsLetter", "L"},
+    {"IsLowercase", "Lowercase"},
+    {"IsUppercase", "Uppercase"},
+    {"IsTitlecase", "Lt"},
+    {"IsPunctuation", "P"},
+    {"IsControl", "Cc"},
+    {"IsWhite_Space", "White_Space"},
+    {"IsWhiteSpace", "White_Space"},
+    {"IsDigit", "Nd"},
+    {"IsHex_Digit", "Hex_Digit"},
+    {"IsHexDigit", "Hex_Digit"},
+    {"IsEmoji", "Emoji"},
+    {"javaLowerCase", "Lowercase"},
+    {"javaUpperCase", "Uppercase"},
+    {"javaTitleCase", "Lt"},
+    {"javaAlphabetic", "Alphabetic"},
+    {"javaIdeographic", "Ideographic"},
+    {"javaDigit", "Nd"},
+    {"javaLetter", "L"},
+    {"javaWhitespace", "White_Space"},
+    {"javaSpaceChar", "Z"},
+    {"LC", "L&"},
+    {"all", "Any"},
     {"javaDefined", "Any"},
 }};
 
@@ -99,13 +126,15 @@ class Translator {
   Status Element() {
     const char c = Peek();
     switch (c) {
-      case '\\': return Backslash();
+      case '\\':
+        return Backslash();
       case '[': {
         TAILRACE_ASSIGN_OR_RETURN(const std::string text, CharacterClass(0));
         out_ += text;
         return Ok();
       }
-      case '(': return OpenGroup();
+      case '(':
+        return OpenGroup();
       case ')':
         if (flags_.size() == 1) return Fault("unmatched closing ')'");
         flags_.pop_back();
@@ -124,7 +153,8 @@ class Translator {
         out_ += "\\#";
         ++at_;
         return Ok();
-      default: break;
+      default:
+        break;
     }
     out_ += c;
     ++at_;
@@ -142,9 +172,15 @@ class Translator {
     if (Take("\\E")) return Ok();
     TAILRACE_ASSIGN_OR_RETURN(const Escape escape, ReadEscape(false));
     switch (escape.kind) {
-      case Escape::Kind::kCodePoint: AppendCodePoint(out_, escape.code_point); break;
-      case Escape::Kind::kSet: out_ += StrCat("[", escape.text, "]"); break;
-      case Escape::Kind::kOther: out_ += escape.text; break;
+      case Escape::Kind::kCodePoint:
+        AppendCodePoint(out_, escape.code_point);
+        break;
+      case Escape::Kind::kSet:
+        out_ += StrCat("[", escape.text, "]");
+        break;
+      case Escape::Kind::kOther:
+        out_ += escape.text;
+        break;
     }
     return Ok();
   }
@@ -210,15 +246,24 @@ class Translator {
           if (!set) return Fault("unknown inline modifier");
           set = false;
           break;
-        case 'i': case 'm': kept += Peek(); break;
-        case 's': flags.dot_all = set; break;
-        case 'd': flags.unix_lines = set; break;
+        case 'i':
+        case 'm':
+          kept += Peek();
+          break;
+        case 's':
+          flags.dot_all = set;
+          break;
+        case 'd':
+          flags.unix_lines = set;
+          break;
         case 'x':
           flags.comments = set;
           kept += 'x';
           break;
-        case 'u': break;  // PCRE2 in UTF mode always folds by Unicode.
-        default: return Fault("unknown group or inline modifier");
+        case 'u':
+          break;  // PCRE2 in UTF mode always folds by Unicode.
+        default:
+          return Fault("unknown group or inline modifier");
       }
     }
     if (AtEnd()) return Fault("unclosed group");
@@ -264,24 +309,45 @@ class Translator {
     }
     ++at_;
     switch (c) {
-      case '0': return Octal();
-      case 'x': return Hexadecimal();
-      case 'u': return Utf16();
+      case '0':
+        return Octal();
+      case 'x':
+        return Hexadecimal();
+      case 'u':
+        return Utf16();
       case 'c': {
         if (AtEnd()) return Fault("\\c without a character");
         const auto control = static_cast<unsigned char>(in_[at_++]);
         return CodePoint(control ^ 64U);
       }
-      case 't': return CodePoint('\t');
-      case 'n': return CodePoint('\n');
-      case 'r': return CodePoint('\r');
-      case 'f': return CodePoint('\f');
-      case 'a': return CodePoint(7);
-      case 'e': return CodePoint(27);
-      case 'd': case 'D': case 's': case 'S': case 'w': case 'W': case 'h': case 'H': case 'v': case 'V':
+      case 't':
+        return CodePoint('\t');
+      case 'n':
+        return CodePoint('\n');
+      case 'r':
+        return CodePoint('\r');
+      case 'f':
+        return CodePoint('\f');
+      case 'a':
+        return CodePoint(7);
+      case 'e':
+        return CodePoint(27);
+      case 'd':
+      case 'D':
+      case 's':
+      case 'S':
+      case 'w':
+      case 'W':
+      case 'h':
+      case 'H':
+      case 'v':
+      case 'V':
         return Escape{.kind = Escape::Kind::kSet, .text = std::string{'\\', c}};
-      case 'p': case 'P': return Property(c == 'P');
-      default: break;
+      case 'p':
+      case 'P':
+        return Property(c == 'P');
+      default:
+        break;
     }
     if (!in_class) return Assertion(c);
     --at_;
@@ -293,7 +359,13 @@ class Translator {
       case 'b':
         if (Peek() == '{') return Fault("\\b{g} is not supported");
         return Escape{.text = "\\b"};
-      case 'B': case 'A': case 'G': case 'Z': case 'z': case 'R': case 'X':
+      case 'B':
+      case 'A':
+      case 'G':
+      case 'Z':
+      case 'z':
+      case 'R':
+      case 'X':
         return Escape{.text = std::string{'\\', c}};
       case 'k': {
         const size_t end = in_.find('>', at_);
@@ -305,7 +377,8 @@ class Translator {
         }
         return Escape{.text = StrCat("\\k<", name, ">")};
       }
-      default: break;
+      default:
+        break;
     }
     --at_;
     return Fault("unknown escape");
@@ -371,7 +444,8 @@ class Translator {
       return Escape{.kind = Escape::Kind::kSet, .text = StrCat(negated ? "\\P{" : "\\p{", property, "}")};
     };
     for (const auto& [java, posix] : kPosixClasses) {
-      if (name == java) return Escape{.kind = Escape::Kind::kSet, .text = StrCat("[:", negated ? "^" : "", posix, ":]")};
+      if (name != java) continue;
+      return Escape{.kind = Escape::Kind::kSet, .text = StrCat("[:", negated ? "^" : "", posix, ":]")};
     }
     for (const auto& [java, property] : kProperties) {
       if (name == java) return set(property);
