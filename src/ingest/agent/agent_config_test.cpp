@@ -139,7 +139,7 @@ TEST(AgentConfigTest, RefusesWhatCannotWork) {
   refused(R"("maxBufferSizeRecords": true)", "expected an integer");
   refused(R"("dataProcessingOptions": [{"optionName": "CSVTOJSON"}])", "customFieldNames: required by CSVTOJSON");
   refused(R"("dataProcessingOptions": [{"optionName": "LOGTOJSON"}])", "logFormat: required by LOGTOJSON");
-  refused(R"("dataProcessingOptions": [{"optionName": "LOGTOJSON", "logFormat": "SYSLOG", "matchPattern": "(a)"}])",
+  refused(R"json("dataProcessingOptions": [{"optionName": "LOGTOJSON", "logFormat": "SYSLOG", "matchPattern": "(a)"}])json",
           "customFieldNames: required beside matchPattern");
   refused(R"("dataProcessingOptions": [{"optionName": "LOGTOJSON", "logFormat": "SYSLOG", "customFieldNames": ["a"]}])",
           "1 names for a format of 5 fields");
@@ -153,8 +153,8 @@ TEST(AgentConfigTest, RefusesWhatCannotWork) {
 
 TEST(AgentConfigTest, WarnsOfGroupsThatDoNotFitTheNames) {
   const auto loaded = Flow(
-      R"("dataProcessingOptions": [{"optionName": "LOGTOJSON", "logFormat": "SYSLOG", "matchPattern": "(a)(b)",
-      "customFieldNames": ["x"]}])");
+      R"json("dataProcessingOptions": [{"optionName": "LOGTOJSON", "logFormat": "SYSLOG", "matchPattern": "(a)(b)",
+      "customFieldNames": ["x"]}])json");
   EXPECT_TRUE(loaded.ok());
   EXPECT_THAT(Problems(loaded), HasSubstr("has 2 groups for 1 customFieldNames"));
 }

@@ -108,7 +108,7 @@ std::string BuiltinPattern(LogFormat format) {
   static constexpr std::string_view kHost =
       R"(([0-9A-Za-z][0-9A-Za-z-]*(?:\.[0-9A-Za-z][0-9A-Za-z-]*)*\.?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*))";
   // Text without inner quotes, or with quotes escaped by a backslash as Apache writes them.
-  static constexpr std::string_view kQuoted = R"re("([^"]+|(?:[^"\\]|\\.)+)")re";
+  static constexpr std::string_view kQuoted = R"re("((?:[^"\\]++|\\.)++|[^"]+)")re";
   static constexpr std::string_view kSyslogRest = R"( (?:<\d+\.\d+> )?(\S+) ([\w._/%-]+)(?:\[(\d+)\])?: ?(.*))";
   const std::string common = StrCat(
       kHost, R"( ([a-zA-Z0-9._-]+) ([a-zA-Z0-9._-]+) \[(\d{2}/[A-Za-z]{3}/\d{4}:\d{2}:\d{2}:\d{2} [+-]\d{4})\] )",

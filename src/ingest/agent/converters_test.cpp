@@ -106,8 +106,8 @@ TEST_F(ConvertersTest, OwnPattern) {
   EXPECT_EQ(Convert(option, "one\t-\n"), "{\"a\":\"one\",\"b\":null,\"c\":null}\n");
   EXPECT_EQ(Convert(option, "one\ttwo x\n"), "{\"a\":\"one\",\"b\":\"two\",\"c\":\"x\"}\n");
   EXPECT_THAT(Convert(option, "one two\n"), HasSubstr("SKIPPED"));
-  EXPECT_THAT(Convert(R"({"optionName": "LOGTOJSON", "logFormat": "SYSLOG", "matchPattern": "(\\w+)(.*)",
-                          "customFieldNames": ["a"]})",
+  EXPECT_THAT(Convert(R"json({"optionName": "LOGTOJSON", "logFormat": "SYSLOG", "matchPattern": "(\\w+)(.*)",
+                          "customFieldNames": ["a"]})json",
                       "x\n"),
               HasSubstr("SKIPPED: pattern has 2 groups for 1 field names"));
 }
