@@ -5,6 +5,7 @@
 #include "sql/functions/comparison.h"
 #include "sql/functions/datetime_functions.h"
 #include "sql/functions/logic.h"
+#include "sql/functions/null_functions.h"
 
 namespace tailrace::sql {
 namespace {
@@ -15,6 +16,7 @@ FunctionRegistry MakeBuiltinFunctions() {
   RegisterComparisonOperators(registry);
   RegisterLogicOperators(registry);
   RegisterDatetimeFunctions(registry);
+  RegisterNullFunctions(registry);
   return registry;
 }
 
