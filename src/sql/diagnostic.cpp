@@ -52,8 +52,8 @@ std::string Format(const Diagnostic& diagnostic, std::string_view file, std::str
 std::string FormatWithSource(const Diagnostic& diagnostic, std::string_view file, std::string_view text) {
   const SourceLine line = LineAt(text, diagnostic.range.begin);
   const size_t begin = std::min<size_t>(diagnostic.range.begin - line.begin, line.text.size());
-  const size_t end = std::min<size_t>(std::max(diagnostic.range.end, diagnostic.range.begin) - line.begin,
-                                      line.text.size());
+  const size_t end =
+      std::min<size_t>(std::max(diagnostic.range.end, diagnostic.range.begin) - line.begin, line.text.size());
   std::string marks;
   for (const char c : line.text.substr(0, begin)) {
     if (c == '\t') {

@@ -9,6 +9,7 @@ namespace tailrace::sql {
 namespace {
 
 // Each list is in byte order.
+// clang-format off
 constexpr std::string_view kReserved[] = {
     "ABS", "ALL", "ALLOCATE", "ALLOW", "ALTER", "ANALYZE", "AND", "ANY", "APPROXIMATE_ARRIVAL_TIME", "ARE",
     "ARRAY", "AS", "ASENSITIVE", "ASYMMETRIC", "AT", "ATOMIC", "AUTHORIZATION", "AVG", "BEGIN", "BETWEEN",
@@ -61,6 +62,7 @@ constexpr std::string_view kUnreserved[] = {
     "PERIOD", "PLACING", "PRECEDES", "PRECEDING", "PUMP", "REPLACE", "STAGGER", "STARTED", "STEP", "STOPPED",
     "STRICTLY", "SUCCEEDS", "TYPE", "UNBOUNDED", "VIEW", "WINDOWED",
 };
+// clang-format on
 
 template <size_t N>
 bool Contains(const std::string_view (&sorted)[N], std::string_view word) {

@@ -9,7 +9,7 @@
 namespace tailrace::sql {
 
 inline constexpr size_t kProgramBytesMax = 1 << 20;
-inline constexpr int kNestingMax = 200;   // Levels of one expression or query, parentheses included.
+inline constexpr int kNestingMax = 200;         // Levels of one expression or query, parentheses included.
 inline constexpr size_t kDiagnosticsMax = 100;  // The rest of the program is not read after that many.
 
 struct ParseOptions {

@@ -37,8 +37,8 @@ ExprPtr ParserRules::CallOrName() {
       if (word.text == form.word) return (this->*form.parse)();
     }
   }
-  static constexpr std::array<std::string_view, 6> kClocks = {"CURRENT_DATE",          "CURRENT_TIME", "CURRENT_TIMESTAMP",
-                                                              "CURRENT_ROW_TIMESTAMP", "LOCALTIME",    "LOCALTIMESTAMP"};
+  static constexpr std::array<std::string_view, 6> kClocks = {
+      "CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "CURRENT_ROW_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP"};
   if (IsOneOf(kClocks) && !Peek(1).IsSymbol(".")) return ClockCall();
   if (IsStructural(word.text)) {
     FailExpected("an expression");
@@ -219,8 +219,9 @@ ExprPtr ParserRules::TrimCall() {
   const bool sided = Is("LEADING") || Is("TRAILING") || Is("BOTH");
   if (sided) {
     const std::string& side = Next().text;
-    call.trim = side == "LEADING" ? ast::TrimSide::kLeading
-                                  : side == "TRAILING" ? ast::TrimSide::kTrailing : ast::TrimSide::kBoth;
+    call.trim = side == "LEADING"    ? ast::TrimSide::kLeading
+                : side == "TRAILING" ? ast::TrimSide::kTrailing
+                                     : ast::TrimSide::kBoth;
   }
   ExprPtr first;
   if (!Is("FROM")) first = Expression();

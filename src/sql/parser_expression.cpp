@@ -262,8 +262,8 @@ ExprPtr ParserRules::PeriodChain(ExprPtr left, uint32_t begin) {
     const uint32_t operand_end = position_;
     const int depth = std::max(Depth(left), Depth(right));
     ExprPtr link = Make(ast::PeriodPredicate{std::move(left), op, strictness, std::move(right)}, begin, depth);
-    chain = chain == nullptr ? std::move(link)
-                             : MakeBinary(BinaryOp::kAnd, std::move(chain), std::move(link), op_range);
+    chain =
+        chain == nullptr ? std::move(link) : MakeBinary(BinaryOp::kAnd, std::move(chain), std::move(link), op_range);
     if (failed_ || !AtPeriodOperator()) break;
     if (repeated_) {
       Fail(op_range, "chains of period predicates cannot be nested", "join the comparisons with AND");
@@ -385,13 +385,15 @@ ExprPtr ParserRules::Parenthesised() {
     return inner;
   }
   const int depth = std::max(Depth(difference->left), Depth(difference->right));
-  return Make(ast::Difference{std::move(difference->left), std::move(difference->right), qualifier->type}, begin, depth);
+  return Make(ast::Difference{std::move(difference->left), std::move(difference->right), qualifier->type}, begin,
+              depth);
 }
 
 ExprPtr ParserRules::WordPrimary() {
   const Token& word = Peek();
   if (word.text == "CASE") return CaseExpression();
-  if (word.text == "NULL" || word.text == "TRUE" || word.text == "FALSE" || word.text == "UNKNOWN") return WordLiteral();
+  if (word.text == "NULL" || word.text == "TRUE" || word.text == "FALSE" || word.text == "UNKNOWN")
+    return WordLiteral();
   if (word.text == "INTERVAL") return IntervalLiteral();
   if (Peek(1).kind == TokenKind::kString) {
     if (word.text == "DATE") return DatetimeLiteral(data::TypeKind::kDate, Begin());

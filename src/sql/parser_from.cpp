@@ -10,8 +10,8 @@ namespace {
 using ast::FromPtr;
 
 // What a word behind a FROM item can be a slip of.
-constexpr std::array<std::string_view, 13> kAfterSource = {"WHERE", "GROUP",     "HAVING", "WINDOW", "WINDOWED",
-                                                           "ORDER", "UNION",     "EXCEPT", "INTERSECT", "JOIN",
+constexpr std::array<std::string_view, 13> kAfterSource = {"WHERE", "GROUP",   "HAVING", "WINDOW",    "WINDOWED",
+                                                           "ORDER", "UNION",   "EXCEPT", "INTERSECT", "JOIN",
                                                            "INNER", "NATURAL", "CROSS"};
 
 FromPtr MakeFrom(decltype(ast::FromItem::node) node, SourceRange range) {
@@ -205,8 +205,8 @@ void ParserRules::Frame(ast::WindowSpec& spec) {
     return;
   }
   spec.start = OneFrameBound();
-  const bool following = spec.start.kind == ast::BoundKind::kFollowing ||
-                         spec.start.kind == ast::BoundKind::kUnboundedFollowing;
+  const bool following =
+      spec.start.kind == ast::BoundKind::kFollowing || spec.start.kind == ast::BoundKind::kUnboundedFollowing;
   if (following) std::swap(spec.start, spec.end);
 }
 

@@ -59,8 +59,8 @@ ExprPtr ParserRules::NumberLiteral(bool negative, uint32_t begin) {
   if (point == std::string::npos) {
     const auto value = ParseInt64(text);
     if (!value) Fail(token.range, StrCat("number out of range of BIGINT: ", text));
-    const bool small = value && *value >= std::numeric_limits<int32_t>::min() &&
-                       *value <= std::numeric_limits<int32_t>::max();
+    const bool small =
+        value && *value >= std::numeric_limits<int32_t>::min() && *value <= std::numeric_limits<int32_t>::max();
     return MakeLiteral(small ? Type::Integer() : Type::Bigint(), data::Value(value.value_or(0)), begin);
   }
   const size_t whole_begin = std::min(token.text.find_first_not_of('0'), point);
@@ -74,7 +74,9 @@ ExprPtr ParserRules::NumberLiteral(bool negative, uint32_t begin) {
          "write it as DOUBLE, with an exponent: 1.5E0");
     return nullptr;
   }
-  const auto value = data::ParseDecimal(text.ends_with('.') ? text + "0" : text.starts_with('.') ? "0" + text : text,
+  const auto value = data::ParseDecimal(text.ends_with('.')     ? text + "0"
+                                        : text.starts_with('.') ? "0" + text
+                                                                : text,
                                         static_cast<int32_t>(scale));
   if (!value) Fail(token.range, StrCat("number out of range of DECIMAL: ", text));
   return MakeLiteral(Type::Decimal(static_cast<int32_t>(precision), static_cast<int32_t>(scale)),
@@ -124,7 +126,8 @@ ExprPtr ParserRules::DatetimeLiteral(TypeKind kind, uint32_t begin) {
   const Type type = Type::Of(kind);
   if (!value) {
     // The statement's shape is clear all the same, so reading goes on.
-    Fault(token.range, StrCat("Illegal ", type.ToString(), " literal '", token.text, "': not in format '", format, "'"));
+    Fault(token.range,
+          StrCat("Illegal ", type.ToString(), " literal '", token.text, "': not in format '", format, "'"));
   }
   return MakeLiteral(type, data::Value(value.value_or(0)), begin);
 }

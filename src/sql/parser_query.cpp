@@ -13,9 +13,9 @@ using ast::QueryPtr;
 // The clauses behind the select list, in the order in which they have to stand.
 constexpr std::array<std::string_view, 6> kClauses = {"FROM", "WHERE", "GROUP", "WINDOWED", "HAVING", "WINDOW"};
 // The same and what may follow a whole SELECT.
-constexpr std::array<std::string_view, 12> kClausesAndTail = {"FROM",   "WHERE", "GROUP", "WINDOWED", "HAVING",
-                                                              "WINDOW", "ORDER", "LIMIT", "UNION",    "EXCEPT",
-                                                              "INTERSECT", "FETCH"};
+constexpr std::array<std::string_view, 12> kClausesAndTail = {"FROM",   "WHERE",  "GROUP",     "WINDOWED",
+                                                              "HAVING", "WINDOW", "ORDER",     "LIMIT",
+                                                              "UNION",  "EXCEPT", "INTERSECT", "FETCH"};
 constexpr std::array<std::string_view, 1> kFrom = {"FROM"};
 constexpr std::array<std::string_view, 1> kComma = {","};
 
@@ -106,8 +106,8 @@ QueryPtr ParserRules::ValuesQuery() {
       columns.push_back(std::move(row));
     }
     if (!values.rows.empty() && values.rows[0].size() != columns.size()) {
-      Fault(Previous().range, StrCat("row of VALUES with ", columns.size(), " columns, the first has ",
-                                     values.rows[0].size()));
+      Fault(Previous().range,
+            StrCat("row of VALUES with ", columns.size(), " columns, the first has ", values.rows[0].size()));
     }
     values.rows.push_back(std::move(columns));
   } while (AcceptSymbol(","));
@@ -199,8 +199,8 @@ void ParserRules::SelectAlias(ast::SelectItem& item) {
   }
   if (Peek().kind == TokenKind::kString && !Peek().text.empty()) {
     const Token& token = Peek();
-    Repaired(token.range, StrCat("expected a column name after AS, found ", Describe(token)), "names are quoted with \"",
-             {{token.range, StrCat("\"", token.text, "\"")}});
+    Repaired(token.range, StrCat("expected a column name after AS, found ", Describe(token)),
+             "names are quoted with \"", {{token.range, StrCat("\"", token.text, "\"")}});
     item.alias = {.name = token.text, .quoted = true, .range = token.range};
     Next();
     return;
@@ -230,8 +230,8 @@ void ParserRules::SelectClauses(ast::Select& select) {
     const auto clause = static_cast<size_t>(found - kClauses.begin());
     if (last_rank < 0 && clause != 0) Fault(Peek().range, StrCat("expected FROM before ", Describe(Peek())));
     if (kRanks[clause] == last_rank) {
-      Fault(Peek().range, clause == last ? StrCat(*found, " is given twice")
-                                         : "GROUP BY and WINDOWED BY cannot both be given");
+      Fault(Peek().range,
+            clause == last ? StrCat(*found, " is given twice") : "GROUP BY and WINDOWED BY cannot both be given");
     } else if (kRanks[clause] < last_rank) {
       Fault(Peek().range, StrCat(*found, " must stand before ", kClauses[last]));
     }

@@ -121,7 +121,8 @@ TEST(RepairTest, OtherDialects) {
   EXPECT_EQ(Fixed("SELECT STREAM a AS 'x y' FROM s"), "SELECT STREAM a AS \"x y\" FROM s");
   EXPECT_EQ(Fixed("SELECT STREAM a FROM s WHERE b > INTERVAL 10 SECOND"),
             "SELECT STREAM a FROM s WHERE b > INTERVAL '10' SECOND");
-  EXPECT_EQ(Fixed("SELECT STREAM \xe2\x80\x9c" "a\xe2\x80\x9d FROM s WHERE b = \xe2\x80\x98x\xe2\x80\x99"),
+  EXPECT_EQ(Fixed("SELECT STREAM \xe2\x80\x9c"
+                  "a\xe2\x80\x9d FROM s WHERE b = \xe2\x80\x98x\xe2\x80\x99"),
             "SELECT STREAM \"a\" FROM s WHERE b = 'x'");
   EXPECT_EQ(Fixed("SELECT STREAM a \xe2\x80\x93 1 FROM s"), "SELECT STREAM a - 1 FROM s");
 }

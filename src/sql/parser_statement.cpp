@@ -60,9 +60,8 @@ ParsedExpression ParserRules::SingleExpression() {
     Enter(split_.statements[1]);
     FailExpected("the end of the expression");
   }
-  const bool good = std::ranges::none_of(diagnostics_, [](const Diagnostic& diagnostic) {
-    return diagnostic.severity == Severity::kError;
-  });
+  const bool good = std::ranges::none_of(
+      diagnostics_, [](const Diagnostic& diagnostic) { return diagnostic.severity == Severity::kError; });
   return {good ? std::move(expr) : nullptr, std::move(diagnostics_)};
 }
 
@@ -196,7 +195,8 @@ ast::ColumnDefinition ParserRules::OneColumn() {
     Accept("NULL");
   }
   for (const std::string_view word : {"PRIMARY", "DEFAULT", "UNIQUE", "REFERENCES", "CHECK"}) {
-    if (Is(word)) Fail(Peek().range, StrCat(word, " is not part of the dialect"), "a column is name, type and NOT NULL");
+    if (Is(word))
+      Fail(Peek().range, StrCat(word, " is not part of the dialect"), "a column is name, type and NOT NULL");
   }
   return column;
 }
@@ -227,7 +227,8 @@ ast::CreatePump ParserRules::PumpDefinition() {
   pump.description = Description();
   ExpectBefore("AS", "INSERT");
   if (Is("SELECT")) {
-    Fail(Peek().range, "expected INSERT INTO after AS, found SELECT", "a pump writes to a stream: INSERT INTO name SELECT");
+    Fail(Peek().range, "expected INSERT INTO after AS, found SELECT",
+         "a pump writes to a stream: INSERT INTO name SELECT");
   }
   if (Expect("INSERT")) pump.insert = Insert();
   return pump;
@@ -256,7 +257,8 @@ ast::QueryPtr ParserRules::InsertedQueryWithoutSelect(const ast::Insert& insert)
   SelectClauses(select);
   const std::string message = StrCat("expected SELECT before FROM in INSERT INTO ", AsWritten(insert.target));
   // What stands in a query with an error is not known, so nothing can be offered then.
-  const auto* inner = !faulty_ && select.from.size() == 1 ? std::get_if<ast::FromQuery>(&select.from[0]->node) : nullptr;
+  const auto* inner =
+      !faulty_ && select.from.size() == 1 ? std::get_if<ast::FromQuery>(&select.from[0]->node) : nullptr;
   const auto columns = inner == nullptr ? std::nullopt : OutputColumns(*inner->query);
   std::string list;
   for (const Identifier& column : columns.value_or(std::vector<Identifier>())) {

@@ -12,8 +12,8 @@ using data::IntervalField;
 
 constexpr std::array<std::string_view, 6> kFields = {"YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"};
 constexpr std::array<std::string_view, 18> kTypeWords = {
-    "VARCHAR", "CHAR",    "CHARACTER", "INTEGER", "INT",     "BIGINT",    "SMALLINT",  "TINYINT", "DOUBLE",
-    "FLOAT",   "REAL",    "DECIMAL",   "NUMERIC", "BOOLEAN", "TIMESTAMP", "VARBINARY", "BINARY",  "DATE"};
+    "VARCHAR", "CHAR", "CHARACTER", "INTEGER", "INT",     "BIGINT",    "SMALLINT",  "TINYINT", "DOUBLE",
+    "FLOAT",   "REAL", "DECIMAL",   "NUMERIC", "BOOLEAN", "TIMESTAMP", "VARBINARY", "BINARY",  "DATE"};
 
 // Type names of other systems and what they are called here.
 struct ForeignType {
@@ -21,10 +21,10 @@ struct ForeignType {
   std::string_view ours;
 };
 constexpr ForeignType kForeignTypes[] = {
-    {"STRING", "VARCHAR(n)"}, {"TEXT", "VARCHAR(n)"},   {"VARCHAR2", "VARCHAR(n)"}, {"NVARCHAR", "VARCHAR(n)"},
-    {"CLOB", "VARCHAR(n)"},   {"BOOL", "BOOLEAN"},      {"LONG", "BIGINT"},         {"INT64", "BIGINT"},
-    {"INT8", "BIGINT"},       {"INT4", "INTEGER"},      {"INT2", "SMALLINT"},       {"NUMBER", "DECIMAL(p,s)"},
-    {"FLOAT8", "DOUBLE"},     {"FLOAT64", "DOUBLE"},    {"DATETIME", "TIMESTAMP"},  {"TIMESTAMPTZ", "TIMESTAMP"},
+    {"STRING", "VARCHAR(n)"},  {"TEXT", "VARCHAR(n)"},   {"VARCHAR2", "VARCHAR(n)"}, {"NVARCHAR", "VARCHAR(n)"},
+    {"CLOB", "VARCHAR(n)"},    {"BOOL", "BOOLEAN"},      {"LONG", "BIGINT"},         {"INT64", "BIGINT"},
+    {"INT8", "BIGINT"},        {"INT4", "INTEGER"},      {"INT2", "SMALLINT"},       {"NUMBER", "DECIMAL(p,s)"},
+    {"FLOAT8", "DOUBLE"},      {"FLOAT64", "DOUBLE"},    {"DATETIME", "TIMESTAMP"},  {"TIMESTAMPTZ", "TIMESTAMP"},
     {"BYTES", "VARBINARY(n)"}, {"BLOB", "VARBINARY(n)"}, {"UUID", "VARCHAR(36)"},    {"JSON", "VARCHAR(n)"}};
 
 std::optional<IntervalField> FieldOf(const Token& token) {

@@ -11,8 +11,8 @@ namespace {
 
 constexpr std::string_view kClauseWords[] = {"EXCEPT", "FROM",  "GROUP", "HAVING",   "INTERSECT", "LIMIT",
                                              "ORDER",  "UNION", "WHERE", "WINDOWED", "WINDOW"};
-constexpr std::string_view kInnerWords[] = {"AND", "AS", "CROSS", "FULL", "INNER", "JOIN", "LEFT",
-                                            "NATURAL", "ON", "OR", "RIGHT", "USING"};
+constexpr std::string_view kInnerWords[] = {"AND",  "AS",      "CROSS", "FULL", "INNER", "JOIN",
+                                            "LEFT", "NATURAL", "ON",    "OR",   "RIGHT", "USING"};
 
 bool IsOneOf(const Token& token, std::span<const std::string_view> words) {
   return token.kind == TokenKind::kWord && std::ranges::find(words, token.text) != words.end();
@@ -105,8 +105,8 @@ class Splitter {
 }  // namespace
 
 bool StartsStatement(const Token& token) {
-  static constexpr std::array<std::string_view, 8> kWords = {"ALTER", "CREATE", "DROP", "EXPLAIN",
-                                                             "INSERT", "SELECT", "SET", "VALUES"};
+  static constexpr std::array<std::string_view, 8> kWords = {"ALTER",  "CREATE", "DROP", "EXPLAIN",
+                                                             "INSERT", "SELECT", "SET",  "VALUES"};
   return IsOneOf(token, kWords);
 }
 

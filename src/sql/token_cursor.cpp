@@ -123,7 +123,8 @@ void TokenCursor::Fail(SourceRange range, std::string message, std::string hint,
   failed_ = true;
   faulty_ = true;
   position_ = limit_;
-  if (!silent) Report({.range = range, .message = std::move(message), .hint = std::move(hint), .fixes = std::move(fixes)});
+  if (!silent)
+    Report({.range = range, .message = std::move(message), .hint = std::move(hint), .fixes = std::move(fixes)});
 }
 
 void TokenCursor::Fault(SourceRange range, std::string message, std::string hint) {

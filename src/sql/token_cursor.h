@@ -13,9 +13,9 @@ namespace tailrace::sql {
 
 // Walks over the tokens of one statement at a time and collects the errors.
 //
-// State   After the first error the cursor is *failed*: it pretends to stand at the statement's end and swallows further
-//         errors, so that the rules above simply run out. Whoever knows a place to go on calls RecoverTo. A *repaired*
-//         error has a certain cure and does not fail the cursor.
+// State   After the first error the cursor is *failed*: it pretends to stand at the statement's end and swallows
+//         further errors, so that the rules above simply run out. Whoever knows a place to go on calls RecoverTo. A
+//         *repaired* error has a certain cure and does not fail the cursor.
 // Threads One owner.
 class TokenCursor {
  public:
@@ -87,12 +87,12 @@ class TokenCursor {
   uint32_t position_ = 0;
   uint32_t limit_ = 0;  // The statement's end.
   bool failed_ = false;
-  bool faulty_ = false;  // An error of this statement has no certain cure.
+  bool faulty_ = false;    // An error of this statement has no certain cure.
   bool repeated_ = false;  // The tokens at hand are read a second time; their diagnostics are out already.
 
  private:
   uint32_t failed_at_ = 0;  // The token at which the cursor failed.
-  Token end_;             // What Peek gives at the statement's end.
+  Token end_;               // What Peek gives at the statement's end.
 };
 
 }  // namespace tailrace::sql
