@@ -61,7 +61,14 @@ class FileAppender final : public Target {
     tail.resize(torn ? whole : tail.size());
     if (tail.contains(outgoing.delivery.idempotency_key)) return Ok();
     TAILRACE_TRY(file->WriteAt(tail_begin + tail.size(), StrCat(MessageJson(outgoing), "\n")));
-    return file->Sync();
+    TAILRACE_TRY(file->Sync());
+    return info.size_bytes == 0 ? disk_.SyncDirectory(Parent()) : Ok();  // It may be new: its name must last too.
+  }
+
+  std::string Parent() const {
+    const size_t slash = path_.rfind('/');
+    if (slash == std::string::npos) return ".";
+    return slash == 0 ? "/" : path_.substr(0, slash);
   }
 
   const std::string path_;
