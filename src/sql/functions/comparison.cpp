@@ -57,7 +57,7 @@ struct PaddedCompare {
   using Value = std::string_view;
 };
 
-// A loop of one instruction a row: kept apart from Lift so that the slots of NULL rows are compared too, texts included.
+// Kept apart from Lift so that the slots of NULL rows are compared too, texts included: the loop has no test.
 template <typename Compare, CompareOp kOp>
 ColumnPtr CompareLoop(const KernelInput& input) {
   auto result = std::make_shared<Column>(input.result_type, input.rows);
