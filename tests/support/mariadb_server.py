@@ -46,7 +46,8 @@ class Server:
         init.chmod(0o644)
         subprocess.run(
             [program("mariadb-install-db"), "--no-defaults", *self.user, f"--datadir={data}",
-             "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"],
+             "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve",
+             "--innodb-flush-method=fsync", "--innodb-buffer-pool-size=64M"],
             check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def start(self) -> None:
@@ -54,6 +55,7 @@ class Server:
             [program("mariadbd"), "--no-defaults", *self.user, f"--datadir={self.folder}/data",
              f"--socket={self.folder}/socket", f"--pid-file={self.folder}/pid", "--bind-address=127.0.0.1",
              f"--port={self.port}", "--innodb-buffer-pool-size=64M", "--skip-name-resolve",
+             "--innodb-flush-method=fsync",
              f"--init-file={self.folder}/init.sql"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 30
@@ -85,7 +87,7 @@ def main() -> None:
     if not program("mariadbd") or not program("mariadb-install-db"):
         print("skip: mariadb-server is not installed", flush=True)
         sys.exit(77)
-    folder = pathlib.Path(tempfile.mkdtemp(prefix="tailrace-mariadb-", dir="/tmp"))
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="tailrace-mariadb-", dir="/dev/shm" if os.path.isdir("/dev/shm") else "/tmp"))
     folder.chmod(0o755)
     server = None
     try:
