@@ -1,7 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -32,6 +36,7 @@ struct BoundCall {
   Kernel kernel;
   std::vector<BoundExprPtr> args;
   std::shared_ptr<const void> prepared;    // What the kernel made of constant arguments: a compiled pattern, a format.
+  std::optional<data::IntervalField> unit = std::nullopt;  // FLOOR(x TO unit) and kin; for explain.
 };
 // Lazy: a row is evaluated only in the branch it takes.
 struct BoundCase {
@@ -57,7 +62,14 @@ struct BoundExpr {
   SourceRange range;
 };
 
-// Text of an expression for explain and error messages, columns as #0, #1.
+// Text of an expression for explain and error messages, columns as #0, #1, or by `column_name`.
 std::string ToString(const BoundExpr& expr);
+std::string ToString(const BoundExpr& expr, const std::function<std::string(int)>& column_name);
+
+// Calls `visit` for the expression and all parts of it, parents first.
+void Visit(const BoundExpr& expr, const std::function<void(const BoundExpr&)>& visit);
+
+// The expression with every column and ROWTIME replaced by what `replace` gives for it; null keeps the leaf.
+BoundExprPtr ReplaceLeaves(const BoundExprPtr& expr, const std::function<BoundExprPtr(const BoundExpr&)>& replace);
 
 }  // namespace tailrace::sql

@@ -4,7 +4,6 @@
 #include "sql/functions/arithmetic.h"
 #include "sql/functions/comparison.h"
 #include "sql/functions/datetime_functions.h"
-#include "sql/functions/format_functions.h"
 #include "sql/functions/logic.h"
 #include "sql/functions/null_functions.h"
 
@@ -17,7 +16,6 @@ FunctionRegistry MakeBuiltinFunctions() {
   RegisterComparisonOperators(registry);
   RegisterLogicOperators(registry);
   RegisterDatetimeFunctions(registry);
-  RegisterFormatFunctions(registry);
   RegisterNullFunctions(registry);
   return registry;
 }
