@@ -1,5 +1,7 @@
 #include "base/disk.h"
 
+#include <algorithm>
+
 namespace tailrace {
 
 bool Exists(Disk& disk, const std::string& path) { return disk.Stat(path).ok(); }
@@ -16,6 +18,19 @@ Result<std::string> ReadFile(Disk& disk, const std::string& path) {
   }
   bytes.resize(done);
   return bytes;
+}
+
+Status MakeDirectoriesDurably(Disk& disk, const std::string& path) {
+  std::vector<std::string> parents;  // Of the directories that are missing.
+  for (size_t end = path.find_first_not_of('/'); end < path.size();) {
+    const size_t begin = end;
+    end = std::min(path.find('/', begin), path.size());
+    if (!Exists(disk, path.substr(0, end))) parents.push_back(begin == 0 ? "." : path.substr(0, begin));
+    end = path.find_first_not_of('/', end);
+  }
+  TAILRACE_TRY(disk.MakeDirectories(path));
+  for (const std::string& parent : parents) TAILRACE_TRY(disk.SyncDirectory(parent));
+  return Ok();
 }
 
 Status WriteFileAtomically(Disk& disk, const std::string& path, std::string_view bytes) {

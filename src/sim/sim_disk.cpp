@@ -208,11 +208,7 @@ void SimDisk::Apply(const NameChange& change, Names& names) const {
       names.merge(moved);
     }
   }
-  // A name in a directory that was itself lost is lost as well.
-  if (!change.to.empty()) {
-    const std::string parent = ParentOf(change.to);
-    if (IsRoot(parent) || names.contains(parent)) names[change.to] = change.node;
-  }
+  if (!change.to.empty()) names[change.to] = change.node;
 }
 
 void SimDisk::Record(NameChange change) {
@@ -352,7 +348,12 @@ void SimDisk::LoseUnsynced() {
       stopped.insert(directories.begin(), directories.end());
     }
   }
-  names_ = durable_names_;
+  // A name in a directory that was itself lost is lost as well. Directories come before what is in them.
+  names_.clear();
+  for (const auto& [path, node] : durable_names_) {
+    const std::string parent = ParentOf(path);
+    if (IsRoot(parent) || names_.contains(parent)) names_.emplace(path, node);
+  }
   for (auto& [path, node] : names_) {
     if (node->size_unsynced && rng_.Chance(0.5)) node->durable.resize(node->bytes.size(), '\0');
     // Whole writes are as likely to be all there or all gone as to be torn.

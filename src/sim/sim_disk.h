@@ -79,9 +79,9 @@ class SimDisk final : public Disk {
   uint64_t operations_ = 0;
   uint64_t life_ = 0;  // Counts restarts.
   uint64_t next_inode_ = 2;
-  uint64_t ticks_ = 0;  // Stands for the time of change.
-  Names names_;          // As seen.
-  Names durable_names_;  // As a power failure leaves them at least.
+  uint64_t ticks_ = 0;               // Stands for the time of change.
+  Names names_;                      // As seen.
+  Names durable_names_;              // As a power failure leaves them at least.
   std::vector<NameChange> changes_;  // From durable_names_ to names_.
 };
 

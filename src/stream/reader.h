@@ -4,26 +4,23 @@
 #include <memory>
 #include <vector>
 
+#include "base/disk.h"
 #include "stream/types.h"
 
 namespace tailrace::stream {
 
 class Segment;
 class Shard;
+struct Frame;
 
 struct ReadLimits {
-  size_t records_max = 10'000;      // At least 1.
-  size_t bytes_max = 256 << 10;     // Of data and keys. The first record is given whatever its size.
+  size_t records_max = 10'000;   // At least 1.
+  size_t bytes_max = 256 << 10;  // Of data and keys. The first record is given whatever its size.
 };
 
 // Records and the bytes they point into. Reuse one object for many reads: its buffers are kept.
 class RecordBatch {
  public:
-  RecordBatch();
-  ~RecordBatch();
-  RecordBatch(RecordBatch&&) noexcept;
-  RecordBatch& operator=(RecordBatch&&) noexcept;
-
   const std::vector<RecordView>& records() const { return records_; }
   Sequence next_sequence() const { return next_sequence_; }  // Where the following read goes on.
   // Records that retention removed before they were read: the reader was too slow.
@@ -34,11 +31,13 @@ class RecordBatch {
 
  private:
   friend class ShardReader;
-  void Clear(Sequence next_sequence);
-  char* Reserve(size_t bytes, size_t keep);
+  void Clear();
+  void Reserve(size_t bytes);
 
   std::vector<RecordView> records_;
+  size_t record_bytes_ = 0;  // Data and keys of `records_`.
   std::unique_ptr<char[]> buffer_;
+  size_t size_ = 0;
   size_t capacity_ = 0;
   Sequence next_sequence_ = 0;
   uint64_t lost_to_retention_ = 0;
@@ -63,16 +62,23 @@ class ShardReader {
   // Blocks until a record at the position is readable, the shard ends or is deleted (true), or time is up (false).
   bool Wait(std::chrono::milliseconds timeout);
 
+  // The position of the first record that arrived at or after the time; the end, when there is none yet.
+  Result<Sequence> FindArrival(Timestamp arrival) const;
+
   Sequence position() const { return position_; }
   void Seek(Sequence position);
 
  private:
-  Status ReadSegment(const ReadLimits& limits, RecordBatch& batch, uint64_t end_offset);
+  Result<bool> OpenPlanned(RecordBatch& batch, uint64_t& end_offset);
+  Status ReadSegment(const ReadLimits& limits, uint64_t end_offset, RecordBatch& batch);
+  Result<Frame> NextFrame(std::string_view bytes, uint64_t end_offset) const;
+  Status TakeRecords(const Frame& frame, const ReadLimits& limits, RecordBatch& batch, bool& full);
 
   std::shared_ptr<Shard> shard_;
   Sequence position_;
-  // Where the frame that holds `position_` begins, when known.
+  // Where the frame that holds `position_` begins; none before the first read and after Seek.
   std::shared_ptr<const Segment> segment_;
+  std::unique_ptr<File> file_;
   uint64_t offset_ = 0;
 };
 

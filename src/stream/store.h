@@ -25,8 +25,8 @@ class StreamStore {
  public:
   // Opens and recovers every stream; `folder` is made when missing. A damaged stream does not keep the others from
   // opening: it is listed with its damage, and Find tells it.
-  static Result<std::unique_ptr<StreamStore>> Open(const Stream::Environment& environment, std::string folder,
-                                                   Rng rng, StoreOptions options = {});
+  static Result<std::unique_ptr<StreamStore>> Open(const Stream::Environment& environment, std::string folder, Rng rng,
+                                                   StoreOptions options = {});
   ~StreamStore();
 
   // Durable on return. The name has 1 to 128 of [a-zA-Z0-9_.-].

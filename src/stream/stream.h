@@ -1,10 +1,10 @@
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <shared_mutex>
 #include <span>
 #include <string>
@@ -22,6 +22,8 @@ namespace tailrace::stream {
 
 class Arrivals;
 class Listeners;
+class Spares;
+struct Routing;
 struct StreamMetadata;
 
 // Ends the calls when destroyed; then no call is running any more.
@@ -121,16 +123,22 @@ class Stream {
 
  private:
   friend class StreamStore;
-  struct Routing;
   struct Call;
 
   Stream(const Environment& environment, std::string folder, std::function<void()> wants_maintenance);
   Status Load();
-  Status SaveMetadata(const StreamMetadata& metadata);
+  Status RecoverShards(const std::map<ShardId, std::vector<uint64_t>>& segments);
+  Result<std::map<ShardId, std::vector<uint64_t>>> FindSegments();
+  // The four below: with `mutex_` held exclusively, or before the stream is shared.
+  Status SaveMetadata(StreamMetadata metadata);
   std::shared_ptr<Shard> MakeShard(ShardId id) const;
+  void Route();
+  Result<std::vector<ShardId>> Reshard(std::span<const ShardId> parents, std::span<const HashKeyRange> children);
   Result<std::shared_ptr<Shard>> FindShard(ShardId shard) const;
   Status CheckAppend(std::span<const RecordInput> records, const std::optional<ProducerInput>& producer) const;
-  Result<ShardId> Reshard(std::span<const ShardId> parents, std::span<const HashKeyRange> children);
+  Status CheckNotDeleted() const;
+  std::string ConsumerPath(const std::string& consumer) const;
+  Status RemoveExpiredShards(Timestamp cutoff);
   void MarkDeleted();
 
   const Environment environment_;
@@ -140,12 +148,14 @@ class Stream {
 
   std::shared_ptr<Arrivals> arrivals_;
   std::shared_ptr<Listeners> listeners_;
-  mutable std::shared_mutex mutex_;  // Guards the three below; appends share it, resharding owns it.
+  std::shared_ptr<Spares> spares_;
+  std::mutex maintenance_mutex_;
+  mutable std::mutex consumers_mutex_;
+  mutable std::shared_mutex mutex_;  // Guards what follows; appends share it while they queue, resharding owns it.
+  bool deleted_ = false;
   std::unique_ptr<StreamMetadata> metadata_;
   std::map<ShardId, std::shared_ptr<Shard>> shards_;
   std::unique_ptr<Routing> routing_;
-  mutable std::mutex consumers_mutex_;
-  std::atomic<bool> deleted_ = false;
 };
 
 }  // namespace tailrace::stream

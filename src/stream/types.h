@@ -15,27 +15,27 @@
 
 namespace tailrace::stream {
 
-using ShardId = uint32_t;    // Counts from 0 within its stream; never used again. Printed as shardId-000000000000.
-using Sequence = uint64_t;   // Counts a shard's records from 0, without holes.
+using ShardId = uint32_t;   // Counts from 0 within its stream; never used again. Printed as shardId-000000000000.
+using Sequence = uint64_t;  // Counts a shard's records from 0, without holes.
 
 enum class Durability : uint8_t {
   kSynced,   // An append is answered when it is on disk.
   kRelaxed,  // An append is answered when the operating system has it: survives kill -9, not a power failure.
 };
 
-inline constexpr uint32_t kShardsMax = 1024;              // Open and closed, of one stream.
-inline constexpr uint64_t kRecordBytesLimit = 10 << 20;   // The largest `record_bytes_max`.
+inline constexpr uint32_t kShardsMax = 1024;             // Open and closed, of one stream.
+inline constexpr uint64_t kRecordBytesLimit = 10 << 20;  // The largest `record_bytes_max`.
 inline constexpr size_t kPartitionKeyCharsMax = 256;
 inline constexpr size_t kProducerIdBytesMax = 256;
-inline constexpr size_t kProducersMax = 1024;             // Of a shard; then the longest silent is forgotten.
-inline constexpr uint64_t kAppendBytesMax = 64 << 20;     // Of one call.
+inline constexpr size_t kProducersMax = 1024;          // Of a shard; then the longest silent is forgotten.
+inline constexpr uint64_t kAppendBytesMax = 64 << 20;  // Of one call.
 inline constexpr uint64_t kSegmentBytesMin = 64 << 10;
 inline constexpr uint64_t kSegmentBytesMax = 1 << 30;
 
 struct StreamOptions {
   uint32_t shards = 1;
   Milliseconds retention{24 * 60 * 60 * 1000};
-  uint64_t retention_bytes = 0;  // Of one shard; 0: no such limit.
+  uint64_t retention_bytes = 0;         // Of one shard; 0: no such limit.
   uint64_t record_bytes_max = 1 << 20;  // Data and partition key.
   uint64_t segment_bytes = 16 << 20;
   Durability durability = Durability::kSynced;
@@ -43,7 +43,7 @@ struct StreamOptions {
 };
 
 struct RecordInput {
-  std::string_view partition_key;  // 1 to 256 characters.
+  std::string_view partition_key;            // 1 to 256 characters.
   std::optional<HashKey> explicit_hash_key;  // Instead of the partition key's hash.
   std::string_view data;
 };
@@ -52,7 +52,7 @@ struct RecordInput {
 // `first_sequence` + i, and a shard drops those not above the highest it has from this producer. Repeated records must
 // come with the same partition key or hash key, so that they meet the shard that knows them.
 struct ProducerInput {
-  std::string_view id;  // 1 to 256 bytes.
+  std::string_view id;          // 1 to 256 bytes.
   uint64_t first_sequence = 1;  // At least 1.
 };
 
@@ -64,11 +64,11 @@ struct RecordPlace {
 
 // What became of an append. Shards succeed or fail one by one, each with all of its records.
 struct AppendOutcome {
-  std::vector<RecordPlace> places;  // One a record, in order.
+  std::vector<RecordPlace> places;                  // One a record, in order.
   std::vector<std::pair<ShardId, Error>> failures;  // Shards whose records were not taken; mostly empty.
 
   const Error* FailureOf(ShardId shard) const;  // Null when its records are there.
-  Status status() const;  // Ok, or the first failure.
+  Status status() const;                        // Ok, or the first failure.
 };
 
 // Where reading begins.
@@ -85,7 +85,7 @@ struct ShardDescription {
   std::vector<ShardId> parents;  // One after a split, two after a merge: the one that named the merge first.
   Timestamp created{};
   bool open = true;
-  Timestamp closed{};          // When not open.
+  Timestamp closed{};            // When not open.
   Sequence oldest_sequence = 0;  // Of the oldest record still there; equals next_sequence when there is none.
   Sequence next_sequence = 0;    // One after the newest readable record.
   uint64_t bytes = 0;            // Of the records still there, as stored.
@@ -95,9 +95,9 @@ struct StreamDescription {
   std::string name;
   std::string id;  // 32 hexadecimal digits; differs when a stream is deleted and made again.
   Timestamp created{};
-  StreamOptions options;  // `shards` as it was made.
+  StreamOptions options;                 // `shards` as it was made.
   std::vector<ShardDescription> shards;  // By id.
-  std::optional<Error> damage;  // Then the stream takes and gives nothing; the message names file and offset.
+  std::optional<Error> damage;           // Then the stream takes and gives nothing; the message names file and offset.
 };
 
 // Views into the batch that holds them.

@@ -44,7 +44,7 @@ Listing ListingOf(const std::string& directory) {
 
 // Whether other machines can change the files without our kernel seeing it. Source: statfs(2).
 bool IsRemote(const std::string& directory) {
-  struct statfs status {};
+  struct statfs status{};
   if (::statfs(directory.c_str(), &status) != 0) return false;
   constexpr std::array<uint64_t, 5> kRemoteTypes = {0x6969 /* NFS */, 0xff534d42 /* CIFS */, 0xfe534d42 /* SMB2 */,
                                                     0x65735546 /* FUSE */, 0x01021997 /* 9p */};
@@ -59,7 +59,7 @@ class PosixFileWatch final : public FileWatch {
 
   Status Add(const std::string& directory) override {
     if (watches_.contains(directory)) return Ok();
-    struct stat status {};
+    struct stat status{};
     if (::stat(directory.c_str(), &status) != 0) return OsError(errno, "watch", directory);
     if (!S_ISDIR(status.st_mode)) return OsError(ENOTDIR, "watch", directory);
     Watch watch;
@@ -87,8 +87,7 @@ class PosixFileWatch final : public FileWatch {
     const auto deadline = std::chrono::steady_clock::now() + timeout;
     while (true) {
       if (PollChanged()) return WatchWake::kChanged;
-      const auto left =
-          std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
       const auto pause = std::max(std::chrono::milliseconds(0), polls() ? std::min(left, poll_interval_) : left);
       std::array<pollfd, 2> waiting{{{interrupt_.get(), POLLIN, 0}, {inotify_.get(), POLLIN, 0}}};
       if (::poll(waiting.data(), waiting.size(), static_cast<int>(pause.count())) < 0 && errno != EINTR) {
@@ -113,7 +112,7 @@ class PosixFileWatch final : public FileWatch {
 
  private:
   struct Watch {
-    int descriptor = -1;            // Of inotify; -1: polled.
+    int descriptor = -1;             // Of inotify; -1: polled.
     std::optional<Listing> listing;  // Of the last look, when polled.
   };
 

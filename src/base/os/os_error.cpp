@@ -48,8 +48,8 @@ ErrorCode CodeOf(int errno_value) {
 }  // namespace
 
 Error OsError(int errno_value, std::string_view operation, std::string_view path) {
-  return Error{CodeOf(errno_value), StrCat(operation, " ", path, ": ",
-                                           std::generic_category().message(errno_value), " (errno ", errno_value, ")")};
+  return Error{CodeOf(errno_value), StrCat(operation, " ", path, ": ", std::generic_category().message(errno_value),
+                                           " (errno ", errno_value, ")")};
 }
 
 }  // namespace tailrace

@@ -96,7 +96,7 @@ class PosixFile final : public File {
   }
 
   Result<FileInfo> Info() override {
-    struct stat status {};
+    struct stat status{};
     if (::fstat(fd_.get(), &status) != 0) return OsError(errno, "stat", path_);
     return InfoOf(status);
   }
@@ -115,7 +115,7 @@ Result<std::unique_ptr<File>> PosixDisk::Open(const std::string& path, OpenMode 
 }
 
 Result<FileInfo> PosixDisk::Stat(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   if (::stat(path.c_str(), &status) != 0) return OsError(errno, "stat", path);
   return InfoOf(status);
 }
@@ -143,7 +143,7 @@ Status PosixDisk::MakeDirectories(const std::string& path) {
     const std::string prefix = path.substr(0, end);
     if (::mkdir(prefix.c_str(), kDirectoryMode) == 0 || errno == EISDIR) continue;
     const int failure = errno;
-    struct stat status {};
+    struct stat status{};
     if (::stat(prefix.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) continue;
     return OsError(failure, "make directory", prefix);
   }

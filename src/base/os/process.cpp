@@ -77,7 +77,7 @@ std::optional<uint32_t> TerminalColumns(int fd) {
 
 ProcessUsage UsageOfThisProcess() {
   ProcessUsage usage;
-  struct rusage times {};
+  struct rusage times{};
   if (::getrusage(RUSAGE_SELF, &times) == 0) usage.cpu = DurationOf(times.ru_utime) + DurationOf(times.ru_stime);
   if (std::FILE* file = std::fopen("/proc/self/statm", "re")) {
     unsigned long long total_pages = 0;

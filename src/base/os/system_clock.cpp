@@ -2,12 +2,8 @@
 
 namespace tailrace {
 
-Timestamp SystemClock::Now() const {
-  return std::chrono::floor<Milliseconds>(std::chrono::system_clock::now());
-}
+Timestamp SystemClock::Now() const { return std::chrono::floor<Milliseconds>(std::chrono::system_clock::now()); }
 
-std::chrono::nanoseconds SystemClock::Monotonic() const {
-  return std::chrono::steady_clock::now().time_since_epoch();
-}
+std::chrono::nanoseconds SystemClock::Monotonic() const { return std::chrono::steady_clock::now().time_since_epoch(); }
 
 }  // namespace tailrace
