@@ -9,6 +9,19 @@ namespace {
 
 constexpr uint64_t kFileTailBytes = 1 << 20;
 
+// Bytes up to the end of the last line that is whole. An append that a crash cut off has no line end, or holes of zeros
+// (which JSON never holds): it is to be written anew.
+size_t WholeLines(std::string_view text) {
+  while (true) {
+    const size_t end = text.rfind('\n');
+    if (end == std::string_view::npos) return 0;
+    const size_t before = end == 0 ? std::string_view::npos : text.rfind('\n', end - 1);
+    const size_t begin = before == std::string_view::npos ? 0 : before + 1;
+    if (!text.substr(begin, end - begin).contains('\0')) return end + 1;
+    text = text.substr(0, begin);
+  }
+}
+
 class MailSender final : public Target {
  public:
   MailSender(const TargetConfig& config, Net& net)
@@ -54,11 +67,12 @@ class FileAppender final : public Target {
     const uint64_t tail_begin = info.size_bytes - tail.size();
     TAILRACE_ASSIGN_OR_RETURN(const size_t count, file->ReadAt(tail_begin, tail));
     tail.resize(count);
-    // A line without its end is an append that a crash cut off: it goes, and is written anew.
-    const size_t last_end = tail.rfind('\n');
-    const size_t whole = last_end == std::string::npos ? 0 : last_end + 1;
-    const bool torn = whole < tail.size() && (last_end != std::string::npos || tail_begin == 0);
-    tail.resize(torn ? whole : tail.size());
+    const size_t whole = WholeLines(tail);
+    // When no line begins in what was read, nothing can be said of it.
+    if (whole < tail.size() && (whole > 0 || tail_begin == 0)) {
+      tail.resize(whole);
+      TAILRACE_TRY(file->Truncate(tail_begin + whole));
+    }
     if (tail.contains(outgoing.delivery.idempotency_key)) return Ok();
     TAILRACE_TRY(file->WriteAt(tail_begin + tail.size(), StrCat(MessageJson(outgoing), "\n")));
     TAILRACE_TRY(file->Sync());

@@ -99,7 +99,8 @@ std::string EndText(const WindowEnd& end) {
       return end.origin_ms == 0 ? StrCat("every ", Milliseconds(end.step_ms))
                                 : StrCat("every ", Milliseconds(end.step_ms), " + ", Milliseconds(end.origin_ms));
     case WindowEnd::Kind::kCalendar:
-      return end.months == 12 ? "every year" : end.months == 1 ? "every month" : StrCat("every ", end.months, " months");
+      if (end.months == 1) return "every month";
+      return end.months == 12 ? "every year" : StrCat("every ", end.months, " months");
     case WindowEnd::Kind::kEvaluate: return "when the key's value at the present time changes";
     case WindowEnd::Kind::kEveryRowtime: return "when ROWTIME moves on";
     case WindowEnd::Kind::kAsserted: return "when a row with another value of the key comes";

@@ -10,6 +10,7 @@
 #include "base/mail_message.h"
 #include "base/os/child_process.h"
 #include "base/str.h"
+#include "sim/test_server.h"
 
 // Against real servers on free loopback ports, started by the scripts in tests/support.
 
@@ -20,43 +21,20 @@ using std::chrono::milliseconds;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr milliseconds kPatience{20'000};
-
-// A server script: knows its port, hands out the lines it prints.
-class Server {
- public:
-  explicit Server(std::vector<std::string> arguments) {
-    arguments[0] = StrCat(TAILRACE_SOURCE_DIR "/tests/support/", arguments[0]);
-    auto started = ChildProcess::Start(arguments);
-    if (!started.ok()) return;
-    process_ = *std::move(started);
-    const auto line = process_->ReadLine(kPatience);
-    if (line.ok() && line->starts_with("ready ")) port_ = line->substr(6);
-    if (line.ok() && line->starts_with("skip")) skip_ = *line;
-  }
-  const std::string& skip() const { return skip_; }
-  const std::string& port() const { return port_; }
-  std::string Url(std::string_view path) const { return StrCat("http://127.0.0.1:", port_, path); }
-  std::string Next() { return process_->ReadLine(kPatience).value_or(""); }
-
- private:
-  std::unique_ptr<ChildProcess> process_;
-  std::string port_;
-  std::string skip_;
-};
+using sim::TestServer;
 
 class CurlNetTest : public testing::Test {
  protected:
   void SetUp() override {
     ::signal(SIGPIPE, SIG_IGN);
-    ASSERT_FALSE(http_.port().empty());
+    ASSERT_TRUE(http_.ready());
   }
   ErrorCode CodeOf(const HttpRequest& request) {
     const auto response = net_.Http(request);
     return response.ok() ? ErrorCode::kInternal : response.error().code;
   }
 
-  Server http_{{"http_sink.py"}};
+  TestServer http_{{"http_sink.py"}};
   CurlNet net_;
 };
 
@@ -136,9 +114,9 @@ Mail TestMail() {
 }
 
 TEST_F(CurlNetTest, SendsMail) {
-  Server smtp({"smtp_sink.py"});
+  TestServer smtp({"smtp_sink.py"});
   if (!smtp.skip().empty()) GTEST_SKIP() << smtp.skip();
-  ASSERT_FALSE(smtp.port().empty());
+  ASSERT_TRUE(smtp.ready());
   const Status sent = net_.SendMail({.url = StrCat("smtp://127.0.0.1:", smtp.port())}, TestMail());
   ASSERT_TRUE(sent.ok()) << sent.error().message;
   const std::string seen = smtp.Next();
@@ -155,7 +133,7 @@ TEST_F(CurlNetTest, SendsMail) {
 TEST_F(CurlNetTest, TellsFinalRefusalsFromPassingOnes) {
   for (const auto& [smtp_code, error_code] : {std::pair<const char*, ErrorCode>{"550", ErrorCode::kInvalidArgument},
                                               {"451", ErrorCode::kUnavailable}}) {
-    Server smtp({"smtp_sink.py", "--refuse", smtp_code});
+    TestServer smtp({"smtp_sink.py", "--refuse", smtp_code});
     if (!smtp.skip().empty()) GTEST_SKIP() << smtp.skip();
     const Status sent = net_.SendMail({.url = StrCat("smtp://127.0.0.1:", smtp.port())}, TestMail());
     ASSERT_FALSE(sent.ok());
@@ -174,9 +152,9 @@ TEST_F(CurlNetTest, LogsInOverStartTls) {
                 "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out",
                 certificate}});
   if (!made.ok() || made->exit_code != 0) GTEST_SKIP() << "skip: the openssl program is not installed";
-  Server smtp({"smtp_sink.py", "--tls", certificate, key, "--login", "user", "pass"});
+  TestServer smtp({"smtp_sink.py", "--tls", certificate, key, "--login", "user", "pass"});
   if (!smtp.skip().empty()) GTEST_SKIP() << smtp.skip();
-  ASSERT_FALSE(smtp.port().empty());
+  ASSERT_TRUE(smtp.ready());
   CurlNet trusting({.ca_file = certificate});
   MailServer server{.url = StrCat("smtp://127.0.0.1:", smtp.port()), .user = "user", .password = "pass",
                     .require_tls = true};

@@ -4,6 +4,7 @@
 #include "sql/functions/arithmetic.h"
 #include "sql/functions/comparison.h"
 #include "sql/functions/datetime_functions.h"
+#include "sql/functions/format_functions.h"
 #include "sql/functions/logic.h"
 #include "sql/functions/null_functions.h"
 
@@ -16,6 +17,7 @@ FunctionRegistry MakeBuiltinFunctions() {
   RegisterComparisonOperators(registry);
   RegisterLogicOperators(registry);
   RegisterDatetimeFunctions(registry);
+  RegisterFormatFunctions(registry);
   RegisterNullFunctions(registry);
   return registry;
 }
