@@ -7,6 +7,10 @@
 #include "sql/functions/format_functions.h"
 #include "sql/functions/logic.h"
 #include "sql/functions/null_functions.h"
+#include "sql/functions/numeric_functions.h"
+#include "sql/functions/pattern_operators.h"
+#include "sql/functions/string_functions.h"
+#include "sql/functions/substring_functions.h"
 
 namespace tailrace::sql {
 namespace {
@@ -16,9 +20,13 @@ FunctionRegistry MakeBuiltinFunctions() {
   RegisterArithmeticOperators(registry);
   RegisterComparisonOperators(registry);
   RegisterLogicOperators(registry);
+  RegisterPatternOperators(registry);
   RegisterDatetimeFunctions(registry);
   RegisterFormatFunctions(registry);
   RegisterNullFunctions(registry);
+  RegisterNumericFunctions(registry);
+  RegisterStringFunctions(registry);
+  RegisterSubstringFunctions(registry);
   return registry;
 }
 

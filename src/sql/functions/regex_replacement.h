@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/java_regex.h"
+#include "sql/functions/lift.h"
+
+namespace tailrace::sql {
+
+// Whether `replacement` is one for a pattern with so many groups, as Matcher.appendReplacement reads it: $n is a group,
+// a backslash makes the next character plain.
+// Errors  kInvalidArgument: a group that is not there, a $ or backslash without a follower.
+Status CheckReplacement(std::string_view replacement, size_t group_count);
+
+// REGEX_REPLACE of one row after the other; keeps scratch space between them.
+class RegexReplacer {
+ public:
+  struct Call {
+    std::string_view text;
+    std::string_view replacement;
+    int64_t start;       // Character to begin at, from 1. Beyond the end: the text stays.
+    int64_t occurrence;  // 0: all matches; n: only the n-th.
+  };
+  // Errors  INVALID_ARGUMENT (start, occurrence, replacement), REGEX_LIMIT_EXCEEDED, STRING_TOO_LONG.
+  RowResult<std::string> Replace(const JavaRegex& regex, const Call& call);
+
+ private:
+  RegexScratch scratch_;
+  std::vector<RegexGroup> groups_;
+};
+
+}  // namespace tailrace::sql
