@@ -56,7 +56,9 @@ struct Printer {
   std::string operator()(const InList& x) const {
     return "(" + Text(x.operand) + (x.negated ? " NOT IN (" : " IN (") + List(x.list) + "))";
   }
-  std::string operator()(const InQuery& x) const { return "(" + Text(x.operand) + (x.negated ? " NOT" : "") + " IN q)"; }
+  std::string operator()(const InQuery& x) const {
+    return "(" + Text(x.operand) + (x.negated ? " NOT" : "") + " IN q)";
+  }
   std::string operator()(const ExistsQuery&) const { return "EXISTS q"; }
   std::string operator()(const Like& x) const {
     return "(" + Text(x.operand) + (x.negated ? " NOT" : "") + (x.similar ? " SIMILAR " : " LIKE ") + Text(x.pattern) +
@@ -69,7 +71,9 @@ struct Printer {
     if (x.otherwise != nullptr) text += " ELSE " + Text(x.otherwise);
     return text + " END";
   }
-  std::string operator()(const Cast& x) const { return "CAST(" + Text(x.operand) + " AS " + x.type.type.ToString() + ")"; }
+  std::string operator()(const Cast& x) const {
+    return "CAST(" + Text(x.operand) + " AS " + x.type.type.ToString() + ")";
+  }
   std::string operator()(const Difference& x) const {
     return "DIFF(" + Text(x.left) + ", " + Text(x.right) + ", " + x.qualifier.ToString() + ")";
   }
@@ -82,7 +86,8 @@ struct Printer {
     text += List(x.args) + ")";
     if (x.from_last) text += " LAST";
     if (x.nulls != NullTreatment::kDefault) text += x.nulls == NullTreatment::kIgnore ? " IGNORE" : " RESPECT";
-    if (x.over != nullptr) text += " OVER " + (x.over->name ? x.over->name->name : "(" + List(x.over->spec->partition_by) + ")");
+    if (x.over != nullptr)
+      text += " OVER " + (x.over->name ? x.over->name->name : "(" + List(x.over->spec->partition_by) + ")");
     return text;
   }
   std::string operator()(const Cursor&) const { return "CURSOR q"; }
@@ -90,8 +95,8 @@ struct Printer {
   std::string operator()(const PeriodPredicate& x) const {
     static constexpr const char* kOps[] = {"EQUALS", "CONTAINS", "OVERLAPS", "PRECEDES", "SUCCEEDS", "LEADS", "LAGS"};
     static constexpr const char* kStrict[] = {"", "STRICTLY ", "IMMEDIATELY "};
-    return "(" + Text(x.left) + " " + kStrict[static_cast<size_t>(x.strictness)] + kOps[static_cast<size_t>(x.op)] + " " +
-           Text(x.right) + ")";
+    return "(" + Text(x.left) + " " + kStrict[static_cast<size_t>(x.strictness)] + kOps[static_cast<size_t>(x.op)] +
+           " " + Text(x.right) + ")";
   }
 };
 

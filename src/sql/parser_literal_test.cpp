@@ -70,8 +70,7 @@ TEST(LiteralTest, Text) {
   ExpectLiteral("u&'\\0009'", Type::Char(1), "\t");
   ExpectLiteral("U&'a\\\\b\\+01F600'", Type::Char(4), "a\\b\xf0\x9f\x98\x80");
   ExpectLiteral("u&'!0041\\' UESCAPE '!'", Type::Char(2), "A\\");
-  EXPECT_EQ(ErrorOf("u&'\\00'"),
-            "1:1: bad escape in a Unicode literal; \\XXXX, \\+XXXXXX or \\\\ may follow '\\'");
+  EXPECT_EQ(ErrorOf("u&'\\00'"), "1:1: bad escape in a Unicode literal; \\XXXX, \\+XXXXXX or \\\\ may follow '\\'");
   EXPECT_EQ(ErrorOf("u&'a' UESCAPE '1'"), "1:1: UESCAPE needs one character in quotes, no hexadecimal digit");
 }
 
