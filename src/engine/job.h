@@ -36,6 +36,7 @@ struct PumpStats {
   uint64_t rows_in = 0;
   uint64_t rows_out = 0;
   uint64_t errors = 0;
+  uint64_t cut_texts = 0;  // Cut to the length of their column.
   uint64_t state_bytes = 0;
 };
 struct StreamStats {
@@ -75,8 +76,8 @@ class Job {
   // Declared columns only.
   using RowListener = std::function<Status(const data::Batch& rows, data::Ordinal first)>;
   virtual void Listen(int stream, RowListener listener) = 0;
-  // The same for the rows of program->queries[query]. A query over tables and VALUES alone gives all its rows within the
-  // first Push or Advance.
+  // The same for the rows of program->queries[query]. A query over tables and VALUES alone gives all its rows within
+  // the first Push or Advance.
   virtual void ListenQuery(int query, RowListener listener) = 0;
 
   virtual Status ReplaceTable(int table, data::Batch rows) = 0;

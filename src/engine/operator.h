@@ -4,6 +4,7 @@
 #include <limits>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "base/bytes.h"
 #include "base/result.h"
@@ -35,9 +36,17 @@ class Emitter {
 class ErrorReporter {
  public:
   virtual ~ErrorReporter() = default;
-  // `batch` has the columns of `schema`.
+  // `batch` has the columns of `schema`, or the first of them.
   virtual void Report(const data::Schema& schema, const data::Batch& batch, size_t row, std::string_view name,
                       std::string_view message) = 0;
+  // Texts cut to the length of their column.
+  virtual void CountCuts(uint64_t cuts) = 0;
+
+  // Says which operator reports from now on; gives the one before. Errors of one ROWTIME are put in order of operators.
+  size_t EnterStage(size_t stage) { return std::exchange(stage_, stage); }
+
+ protected:
+  size_t stage_ = 0;
 };
 
 // An operator's surroundings. Borrowed, outlives the operator.

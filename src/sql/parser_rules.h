@@ -25,8 +25,7 @@ class ParserRules : public TokenCursor {
   ParsedExpression SingleExpression();
 
  private:
-  // Counts the levels of nested rules; fails the cursor beyond kNestingMax. Every way from a rule back to itself leads
-  // through one of these.
+  // Counts the levels of nested rules; fails the cursor beyond kNestingMax.
   class Nesting {
    public:
     explicit Nesting(ParserRules& rules);

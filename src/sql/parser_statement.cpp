@@ -73,7 +73,8 @@ void ParserRules::Statements(const StatementSpan& span) {
     if (failed_) return;
     if (AtEnd()) break;
     if (!StartsStatement(Peek())) {
-      FailExpected("';'");
+      FailExpected("';' or the statement's continuation");
+      // The statement itself is sound up to here, yet what follows belongs to it.
       return;
     }
     const uint32_t end = Previous().range.end;

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "data/column.h"
+#include "data/type.h"
+
+namespace tailrace::engine {
+
+// Gives every distinct key, a tuple of column values, a small index. NULL equals NULL.
+//
+// Keys of one whole number and of one text are kept as they are; any other tuple as the bytes of its values. Slots hold
+// half a hash and the index, so that a probe touches the key only when it most likely is the right one.
+// State   8 to 16 bytes of slots a key, 8 (number) or 16 plus the bytes (others) for the key itself.
+class KeyTable {
+ public:
+  // Whether single keys are erased (each then owns its bytes) or all at once.
+  enum class Lifetime : uint8_t { kTogether, kSingle };
+
+  KeyTable(std::vector<data::Type> types, Lifetime lifetime);
+  ~KeyTable();
+  KeyTable(const KeyTable&) = delete;
+  KeyTable& operator=(const KeyTable&) = delete;
+
+  // Sets `indices` to one index a row of [begin, end). A new key takes the lowest free index at the end, or that of an
+  // erased key; new indices are appended to `added` in order of rows.
+  void FindOrInsert(std::span<const data::ColumnPtr> keys, size_t begin, size_t end, std::vector<uint32_t>& indices,
+                    std::vector<uint32_t>& added);
+  // The same without inserting: kNone where there is no such key.
+  static constexpr uint32_t kNone = UINT32_MAX;
+  void Find(std::span<const data::ColumnPtr> keys, size_t begin, size_t end, std::vector<uint32_t>& indices) const;
+
+  void Erase(uint32_t index);  // kSingle only.
+  void Clear();
+
+  size_t size() const { return live_; }
+  size_t index_limit() const { return entries_; }  // Every index is below it.
+  size_t column_count() const { return types_.size(); }
+
+  // One column a key column, with the keys of `indices` in that order. Text is shared where the lifetime allows it.
+  std::vector<data::ColumnPtr> Columns(std::span<const uint32_t> indices) const;
+
+  // Keys of `indices`; Load puts them at indices 0, 1, ... of an empty table. Errors: kCorruption.
+  void Save(ByteWriter& writer, std::span<const uint32_t> indices) const;
+  Status Load(ByteReader& reader, size_t count);
+
+  uint64_t bytes() const;
+
+ private:
+  enum class Form : uint8_t { kNumber, kText, kTuple };
+  struct Slot {
+    uint32_t tag;    // Half of the hash.
+    uint32_t index;  // kNone: empty.
+  };
+
+  void HashRows(std::span<const data::ColumnPtr> keys, size_t begin, size_t end) const;
+  std::string_view EncodeRow(std::span<const data::ColumnPtr> keys, size_t row) const;
+  template <bool kInsert>
+  void Lookup(std::span<const data::ColumnPtr> keys, size_t begin, size_t end, std::vector<uint32_t>& indices,
+              std::vector<uint32_t>* added);
+  uint32_t Insert(size_t slot, uint32_t tag, std::vector<uint32_t>* added);
+  uint32_t NewIndex();
+  uint32_t TagOf(uint32_t index) const;
+  std::string_view StoreBytes(std::string_view bytes);
+  void FreeBytes(uint32_t index);
+  void Grow();
+  void ResetSlots(size_t capacity);
+  size_t Mask() const { return slots_.size() - 1; }
+
+  const std::vector<data::Type> types_;
+  const Lifetime lifetime_;
+  const Form form_;
+  std::vector<Slot> slots_;  // A power of two.
+  size_t live_ = 0;
+  size_t entries_ = 0;
+  std::vector<int64_t> numbers_;          // kNumber
+  std::vector<std::string_view> bytes_;   // kText, kTuple: into arena_, or owned one by one.
+  std::vector<uint32_t> free_;
+  uint32_t null_index_ = kNone;  // kNumber, kText: the index of the NULL key.
+  std::shared_ptr<data::Arena> arena_;
+  uint64_t single_bytes_ = 0;
+
+  // Of the batch at work.
+  mutable std::vector<uint32_t> tags_;
+  mutable std::vector<uint32_t> row_ends_;  // kTuple: end of each row's bytes in `encoded_`.
+  mutable std::vector<char> encoded_;
+};
+
+}  // namespace tailrace::engine

@@ -1,0 +1,119 @@
+#include "engine/operators/stagger_aggregate.h"
+
+#include <algorithm>
+
+#include "engine/finished_rows.h"
+#include "engine/state.h"
+
+namespace tailrace::engine {
+namespace {
+
+std::vector<data::Type> TypesOfKeys(const std::vector<sql::BoundExprPtr>& keys) {
+  std::vector<data::Type> types;
+  for (const sql::BoundExprPtr& key : keys) types.push_back(key->type);
+  return types;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Operator>> StaggerAggregate::Make(const sql::StaggerAggregate& plan, const data::Schema& schema,
+                                                         const data::Schema& output, const OperatorContext& context) {
+  TAILRACE_ASSIGN_OR_RETURN(AccumulatorSet accumulators, AccumulatorSet::Make(plan.aggregates));
+  return std::unique_ptr<Operator>(new StaggerAggregate(plan, schema, output, context, std::move(accumulators)));
+}
+
+StaggerAggregate::StaggerAggregate(const sql::StaggerAggregate& plan, const data::Schema& schema,
+                                   const data::Schema& output, const OperatorContext& context,
+                                   AccumulatorSet accumulators)
+    : length_ms_(std::max<int64_t>(plan.length_ms, 1)),
+      output_(output),
+      context_(context),
+      evaluator_(schema, context),
+      groups_(TypesOfKeys(plan.keys), KeyTable::Lifetime::kSingle),
+      accumulators_(std::move(accumulators)),
+      exprs_(plan.keys) {
+  exprs_.insert(exprs_.end(), accumulators_.args().begin(), accumulators_.args().end());
+}
+
+Status StaggerAggregate::OnBatch(size_t /*input*/, const data::Batch& batch, Emitter& out) {
+  data::Batch rows = batch;
+  const std::vector<data::ColumnPtr> columns = evaluator_.Evaluate(exprs_, rows);
+  const std::span<const data::ColumnPtr> all = columns;
+  const auto rowtimes = rows.rowtimes->int64s();
+  for (size_t row = 0; row < rowtimes.size();) {
+    TAILRACE_TRY(CloseUntil(rowtimes[row], out));
+    // Up to here no window ends, neither of those open nor of those that these rows open.
+    const int64_t limit = open_.empty() ? AddTime(rowtimes[row], length_ms_) : open_.front().end;
+    const auto begin = rowtimes.begin() + static_cast<ptrdiff_t>(row);
+    const auto end = static_cast<size_t>(std::lower_bound(begin, rowtimes.end(), limit) - rowtimes.begin());
+    added_.clear();
+    groups_.FindOrInsert(all.first(groups_.column_count()), row, end, indices_, added_);
+    accumulators_.Resize(groups_.index_limit());
+    size_t next = 0;  // New groups come in order of their first rows.
+    for (size_t i = row; i < end && next < added_.size(); ++i) {
+      if (indices_[i - row] != added_[next]) continue;
+      open_.push_back({.end = AddTime(rowtimes[i], length_ms_), .group = added_[next++]});
+    }
+    accumulators_.Update(all.subspan(groups_.column_count()), row, indices_);
+    row = end;
+  }
+  return Ok();
+}
+
+Status StaggerAggregate::CloseUntil(int64_t time, Emitter& out) {
+  while (!open_.empty() && open_.front().end <= time) {
+    std::vector<uint32_t> groups;
+    auto rowtimes = std::make_shared<data::Column>(data::Type::Timestamp());
+    while (!open_.empty() && open_.front().end <= time && groups.size() < context_.batch_rows_max) {
+      groups.push_back(open_.front().group);
+      rowtimes->AppendInt64(open_.front().end);
+      open_.pop_front();
+    }
+    data::Batch rows{.rowtimes = std::move(rowtimes), .columns = groups_.Columns(groups)};
+    TAILRACE_TRY(EmitFinished(std::move(rows), accumulators_, groups, output_, context_, out));
+    for (const uint32_t group : groups) {
+      groups_.Erase(group);
+      accumulators_.Reset(group);
+    }
+  }
+  return Ok();
+}
+
+Status StaggerAggregate::OnBound(size_t /*input*/, int64_t bound, Emitter& out) {
+  TAILRACE_TRY(CloseUntil(bound, out));
+  return out.EmitBound(open_.empty() ? AddTime(bound, length_ms_) : open_.front().end);
+}
+
+std::optional<int64_t> StaggerAggregate::NextDeadline() const {
+  return open_.empty() ? std::nullopt : std::optional(open_.front().end);
+}
+
+uint64_t StaggerAggregate::StateBytes() const {
+  return groups_.bytes() + groups_.size() * (accumulators_.group_bytes() + sizeof(Open));
+}
+
+void StaggerAggregate::Save(ByteWriter& writer) const {
+  writer.U64(open_.size());
+  std::vector<uint32_t> groups;
+  for (const Open& open : open_) {
+    writer.I64(open.end);
+    groups.push_back(open.group);
+  }
+  groups_.Save(writer, groups);
+  accumulators_.Save(writer, groups);
+}
+
+Status StaggerAggregate::Load(ByteReader& reader) {
+  open_.clear();
+  TAILRACE_ASSIGN_OR_RETURN(const size_t count, LoadCount(reader, sizeof(int64_t)));
+  for (uint32_t group = 0; group < count; ++group) {
+    Open open{.end = 0, .group = group};
+    TAILRACE_ASSIGN_OR_RETURN(open.end, reader.I64());
+    if (!open_.empty() && open.end < open_.back().end) return CorruptState("stagger windows out of order");
+    open_.push_back(open);
+  }
+  TAILRACE_TRY(groups_.Load(reader, count));
+  return accumulators_.Load(reader, count);
+}
+
+}  // namespace tailrace::engine

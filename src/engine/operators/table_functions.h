@@ -1,0 +1,15 @@
+#pragma once
+
+#include <memory>
+
+#include "engine/operator.h"
+#include "sql/plan.h"
+
+namespace tailrace::engine {
+
+// The operator of a table function. All borrowed; `output` describes the result.
+// Errors  kUnsupported: arguments that the function does not take.
+Result<std::unique_ptr<Operator>> MakeTableFunction(const sql::TableFunction& plan, const data::Schema& output,
+                                                    const OperatorContext& context);
+
+}  // namespace tailrace::engine

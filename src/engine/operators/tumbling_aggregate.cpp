@@ -1,0 +1,151 @@
+#include "engine/operators/tumbling_aggregate.h"
+
+#include <algorithm>
+#include <numeric>
+
+#include "engine/finished_rows.h"
+#include "engine/state.h"
+
+namespace tailrace::engine {
+namespace {
+
+std::vector<data::Type> OtherKeyTypes(const sql::TumblingAggregate& plan) {
+  std::vector<data::Type> types;
+  for (size_t i = 0; i < plan.keys.size(); ++i) {
+    if (i != static_cast<size_t>(plan.window_key)) types.push_back(plan.keys[i]->type);
+  }
+  return types;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Operator>> TumblingAggregate::Make(const sql::TumblingAggregate& plan,
+                                                          const data::Schema& schema, const data::Schema& output,
+                                                          const OperatorContext& context) {
+  TAILRACE_ASSIGN_OR_RETURN(AccumulatorSet accumulators, AccumulatorSet::Make(plan.aggregates));
+  return std::unique_ptr<Operator>(new TumblingAggregate(plan, schema, output, context, std::move(accumulators)));
+}
+
+TumblingAggregate::TumblingAggregate(const sql::TumblingAggregate& plan, const data::Schema& schema,
+                                     const data::Schema& output, const OperatorContext& context,
+                                     AccumulatorSet accumulators)
+    : plan_(plan),
+      output_(output),
+      context_(context),
+      evaluator_(schema, context),
+      tracker_(plan.window_end, plan.keys[static_cast<size_t>(plan.window_key)], context),
+      groups_(OtherKeyTypes(plan), KeyTable::Lifetime::kTogether),
+      accumulators_(std::move(accumulators)) {
+  for (size_t i = 0; i < plan.keys.size(); ++i) {
+    if (i != static_cast<size_t>(plan.window_key)) exprs_.push_back(plan.keys[i]);
+  }
+  exprs_.insert(exprs_.end(), accumulators_.args().begin(), accumulators_.args().end());
+  if (tracker_.by_value()) exprs_.push_back(plan.keys[static_cast<size_t>(plan.window_key)]);
+}
+
+Status TumblingAggregate::OnBatch(size_t /*input*/, const data::Batch& batch, Emitter& out) {
+  data::Batch input = batch;
+  const std::vector<data::ColumnPtr> columns = evaluator_.Evaluate(exprs_, input);
+  const data::Column* const window_keys = tracker_.by_value() ? columns.back().get() : nullptr;
+  for (size_t row = 0; row < input.rows();) {
+    if (const auto end = tracker_.EndBefore(input, window_keys, row)) TAILRACE_TRY(Close(*end, out));
+    if (!tracker_.open()) {
+      if (plan_.emit_empty) TAILRACE_TRY(EmitEmptyUntil(input.rowtimes->int64s()[row], out));
+      if (!tracker_.Open(input, window_keys, row, evaluator_)) {
+        ++row;
+        continue;
+      }
+    }
+    const size_t end = tracker_.TakeRun(input, window_keys, row);
+    Absorb(columns, row, end);
+    row = end;
+  }
+  return Ok();
+}
+
+void TumblingAggregate::Absorb(std::span<const data::ColumnPtr> columns, size_t begin, size_t end) {
+  const size_t keys = groups_.column_count();
+  added_.clear();
+  groups_.FindOrInsert(columns.first(keys), begin, end, indices_, added_);
+  if (!added_.empty()) accumulators_.Resize(groups_.index_limit());
+  accumulators_.Update(columns.subspan(keys), begin, indices_);
+}
+
+Status TumblingAggregate::OnBound(size_t /*input*/, int64_t bound, Emitter& out) {
+  if (const auto end = tracker_.EndBy(bound)) TAILRACE_TRY(Close(*end, out));
+  if (plan_.emit_empty && !tracker_.open() && bound != kEndOfTime) TAILRACE_TRY(EmitEmptyUntil(bound, out));
+  return out.EmitBound(tracker_.EndsFrom(bound));
+}
+
+Status TumblingAggregate::Close(int64_t end, Emitter& out) {
+  TAILRACE_TRY(EmitGroups(end, tracker_.key(), out));
+  groups_.Clear();
+  accumulators_.Clear();
+  tracker_.Close();
+  if (plan_.emit_empty && !tracker_.by_value()) empty_from_ = tracker_.EndOf(end);
+  return Ok();
+}
+
+Status TumblingAggregate::EmitGroups(int64_t end, const data::Value& window_key, Emitter& out) {
+  const size_t count = groups_.size();
+  for (size_t begin = 0; begin < count; begin += context_.batch_rows_max) {
+    indices_.resize(std::min(context_.batch_rows_max, count - begin));
+    std::iota(indices_.begin(), indices_.end(), static_cast<uint32_t>(begin));
+    data::Batch rows{.rowtimes = ConstantRowtimes(end, indices_.size()), .columns = groups_.Columns(indices_)};
+    const auto window = static_cast<ptrdiff_t>(plan_.window_key);
+    rows.columns.insert(rows.columns.begin() + window,
+                        data::Column::MakeConstant(plan_.keys[static_cast<size_t>(plan_.window_key)]->type, window_key,
+                                                   indices_.size()));
+    TAILRACE_TRY(EmitFinished(std::move(rows), accumulators_, indices_, output_, context_, out));
+  }
+  return Ok();
+}
+
+// Rows for the windows without input that end at or before `bound`.
+Status TumblingAggregate::EmitEmptyUntil(int64_t bound, Emitter& out) {
+  while (empty_from_ <= bound) {
+    const int64_t end = empty_from_;
+    data::Batch one = RowtimeBatch(end - 1);
+    const std::vector<data::ColumnPtr> key =
+        evaluator_.Evaluate({&plan_.keys[static_cast<size_t>(plan_.window_key)], 1}, one);
+    if (one.rows() > 0) {
+      added_.clear();
+      groups_.FindOrInsert({}, 0, 1, indices_, added_);
+      accumulators_.Resize(1);
+      TAILRACE_TRY(EmitGroups(end, key[0]->ValueAt(0), out));
+      groups_.Clear();
+      accumulators_.Clear();
+    }
+    empty_from_ = tracker_.EndOf(end);
+  }
+  return Ok();
+}
+
+std::optional<int64_t> TumblingAggregate::NextDeadline() const {
+  if (tracker_.open()) return tracker_.Deadline();
+  return empty_from_ == kEndOfTime ? std::nullopt : std::optional(empty_from_);
+}
+
+uint64_t TumblingAggregate::StateBytes() const {
+  return groups_.bytes() + groups_.size() * accumulators_.group_bytes();
+}
+
+void TumblingAggregate::Save(ByteWriter& writer) const {
+  tracker_.Save(writer);
+  writer.I64(empty_from_);
+  std::vector<uint32_t> all(groups_.size());
+  std::iota(all.begin(), all.end(), 0U);
+  writer.U64(all.size());
+  groups_.Save(writer, all);
+  accumulators_.Save(writer, all);
+}
+
+Status TumblingAggregate::Load(ByteReader& reader) {
+  TAILRACE_TRY(tracker_.Load(reader));
+  TAILRACE_ASSIGN_OR_RETURN(empty_from_, reader.I64());
+  TAILRACE_ASSIGN_OR_RETURN(const size_t count, LoadCount(reader, 1));
+  TAILRACE_TRY(groups_.Load(reader, count));
+  return accumulators_.Load(reader, count);
+}
+
+}  // namespace tailrace::engine

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <vector>
+
+#include "engine/accumulator.h"
+#include "engine/evaluation.h"
+#include "engine/key_table.h"
+#include "engine/operator.h"
+#include "engine/window_tracker.h"
+#include "sql/plan.h"
+
+namespace tailrace::engine {
+
+// GROUP BY over a stream.
+//
+// Output  keys in order, then aggregates; the groups of a window together, in first-seen order.
+// Time    ROWTIME is the window's end; it closes before a row at or after its end, or with a bound that reaches it.
+// State   One entry a group of the open window: the key (see KeyTable) and 8 to 64 bytes an aggregate.
+class TumblingAggregate final : public Operator {
+ public:
+  // All borrowed; `schema` describes the input, `output` the result. Errors: kUnsupported.
+  static Result<std::unique_ptr<Operator>> Make(const sql::TumblingAggregate& plan, const data::Schema& schema,
+                                                const data::Schema& output, const OperatorContext& context);
+
+  Status OnBatch(size_t input, const data::Batch& batch, Emitter& out) override;
+  Status OnBound(size_t input, int64_t bound, Emitter& out) override;
+  void Save(ByteWriter& writer) const override;
+  Status Load(ByteReader& reader) override;
+  std::optional<int64_t> NextDeadline() const override;
+  uint64_t StateBytes() const override;
+
+ private:
+  TumblingAggregate(const sql::TumblingAggregate& plan, const data::Schema& schema, const data::Schema& output,
+                    const OperatorContext& context, AccumulatorSet accumulators);
+
+  void Absorb(std::span<const data::ColumnPtr> columns, size_t begin, size_t end);
+  Status Close(int64_t end, Emitter& out);
+  Status EmitGroups(int64_t end, const data::Value& window_key, Emitter& out);
+  Status EmitEmptyUntil(int64_t bound, Emitter& out);
+
+  const sql::TumblingAggregate& plan_;
+  const data::Schema& output_;
+  const OperatorContext& context_;
+  RowEvaluator evaluator_;
+  WindowTracker tracker_;
+  KeyTable groups_;  // Of the keys beside the window's.
+  AccumulatorSet accumulators_;
+  std::vector<sql::BoundExprPtr> exprs_;  // Other keys, arguments, and the window's key if it is compared by value.
+  int64_t empty_from_ = kEndOfTime;       // With emit_empty: end of the next window that is not yet out.
+  std::vector<uint32_t> indices_;
+  std::vector<uint32_t> added_;
+};
+
+}  // namespace tailrace::engine

@@ -1,0 +1,216 @@
+#include "engine/operator.h"
+#include "engine/sliding_cells.h"
+#include "engine/sliding_window.h"
+
+// Saving and loading of SlidingWindow.
+
+namespace tailrace::engine {
+
+void SlidingWindow::Save(ByteWriter& writer) const {
+  std::vector<bool> live(rings_.size(), frame_.unit == sql::ast::FrameUnit::kRows || !frame_.preceding.has_value());
+  for (const Check& check : checks_) live[check.partition] = true;
+  std::vector<uint32_t> partitions;
+  std::vector<uint32_t> position_of(rings_.size());
+  for (uint32_t partition = 0; partition < live.size(); ++partition) {
+    if (!live[partition]) continue;
+    position_of[partition] = static_cast<uint32_t>(partitions.size());
+    partitions.push_back(partition);
+  }
+  writer.U64(partitions.size());
+  partitions_.Save(writer, partitions);
+  for (const uint32_t partition : partitions) SavePartition(writer, partition);
+  for (const Check& check : checks_) {
+    writer.I64(check.time);
+    writer.U32(position_of[check.partition]);
+  }
+}
+
+void SlidingWindow::SavePartition(ByteWriter& writer, uint32_t partition) const {
+  const CellRing& ring = rings_[partition];
+  for (size_t i = 0; i < partition_cells_; ++i) writer.U64(Cells(partition)[i]);
+  writer.U64(ring.size());
+  for (size_t i = 0; i < ring.size(); ++i) {
+    const uint64_t* const record = ring.At(i, record_cells_);
+    for (size_t cell = 0; cell < 1 + validity_words_; ++cell) writer.U64(record[cell]);
+    for (const State& state : states_) {
+      if (state.slot == 0) continue;
+      if (state.text) {
+        writer.Text(ViewText(record + state.slot));
+      } else {
+        for (size_t cell = 0; cell < state.slot_cells; ++cell) writer.U64(record[state.slot + cell]);
+      }
+    }
+  }
+  for (const State& state : states_) {
+    if (state.deque_cells == 0) continue;
+    const CellRing& deque = deque_rings_[partition * deques_ + state.deque];
+    writer.U64(deque.size());
+    for (size_t i = 0; i < deque.size(); ++i) {
+      for (size_t cell = 0; cell < state.deque_cells; ++cell) writer.U64(deque.At(i, state.deque_cells)[cell]);
+    }
+  }
+  for (size_t i = 0; i < distinct_sets_; ++i) {
+    if (keeps_rows_) break;  // Made anew from the rows.
+    const DistinctValues* const distinct = distinct_[partition * distinct_sets_ + i].get();
+    writer.U64(distinct == nullptr ? 0 : distinct->counts.size());
+    if (distinct == nullptr) continue;
+    for (const auto& [value, count] : distinct->counts) writer.Text(value);
+    SaveExactMoments(writer, distinct->exact);
+  }
+}
+
+Status SlidingWindow::Load(ByteReader& reader) {
+  for (uint32_t partition = 0; partition < rings_.size(); ++partition) FreePartition(partition);
+  rings_.clear();
+  cells_.clear();
+  deque_rings_.clear();
+  distinct_.clear();
+  checks_.clear();
+  TAILRACE_ASSIGN_OR_RETURN(const size_t count, LoadCount(reader, sizeof(uint64_t) * partition_cells_));
+  TAILRACE_TRY(partitions_.Load(reader, count));
+  rings_.resize(count);
+  cells_.resize(count * partition_cells_);
+  deque_rings_.resize(count * deques_);
+  distinct_.resize(count * distinct_sets_);
+  for (uint32_t partition = 0; partition < count; ++partition) TAILRACE_TRY(LoadPartition(reader, partition));
+  if (frame_.unit != sql::ast::FrameUnit::kRange || !frame_.preceding.has_value()) return Ok();
+  std::vector<bool> checked(count);
+  int64_t time = kBeginningOfTime;
+  for (size_t i = 0; i < count; ++i) {
+    Check check{};
+    TAILRACE_ASSIGN_OR_RETURN(check.time, reader.I64());
+    TAILRACE_ASSIGN_OR_RETURN(check.partition, reader.U32());
+    if (check.time < time || check.partition >= count || checked[check.partition]) {
+      return CorruptState("a partition that is not looked at in turn");
+    }
+    if (rings_[check.partition].empty()) return CorruptState("a partition without rows");
+    time = check.time;
+    checked[check.partition] = true;
+    checks_.push_back(check);
+  }
+  return Ok();
+}
+
+Status SlidingWindow::LoadPartition(ByteReader& reader, uint32_t partition) {
+  for (size_t i = 0; i < partition_cells_; ++i) {
+    TAILRACE_ASSIGN_OR_RETURN(Cells(partition)[i], reader.U64());
+  }
+  TAILRACE_ASSIGN_OR_RETURN(const size_t rows, LoadCount(reader, sizeof(uint64_t) * (1 + validity_words_)));
+  if (rows > 0 && !keeps_rows_) return CorruptState("rows that nothing looks at");
+  if (Cells(partition)[0] > UINT64_MAX / 2) return CorruptState("a row number out of range");
+  CellRing& ring = rings_[partition];
+  int64_t last = kBeginningOfTime;
+  for (size_t i = 0; i < rows; ++i) {
+    uint64_t* const record = ring.Push(record_cells_);
+    std::fill_n(record, record_cells_, 0);  // Texts are empty until they are read, in case the bytes end.
+    for (size_t cell = 0; cell < 1 + validity_words_; ++cell) {
+      TAILRACE_ASSIGN_OR_RETURN(record[cell], reader.U64());
+    }
+    if (static_cast<int64_t>(record[0]) < last) return CorruptState("rows of a window out of order");
+    last = static_cast<int64_t>(record[0]);
+    for (const State& state : states_) {
+      if (state.slot == 0) continue;
+      if (state.text) {
+        TAILRACE_ASSIGN_OR_RETURN(const std::string_view text, reader.Text());
+        StoreText(record + state.slot, text);
+        continue;
+      }
+      for (size_t cell = 0; cell < state.slot_cells; ++cell) {
+        TAILRACE_ASSIGN_OR_RETURN(record[state.slot + cell], reader.U64());
+      }
+    }
+  }
+  for (const State& state : states_) {
+    if (state.deque_cells == 0) continue;
+    TAILRACE_ASSIGN_OR_RETURN(const size_t entries, LoadCount(reader, sizeof(uint64_t) * state.deque_cells));
+    CellRing& deque = deque_rings_[partition * deques_ + state.deque];
+    for (size_t i = 0; i < entries; ++i) {
+      uint64_t* const entry = deque.Push(state.deque_cells);
+      for (size_t cell = 0; cell < state.deque_cells; ++cell) {
+        TAILRACE_ASSIGN_OR_RETURN(entry[cell], reader.U64());
+      }
+    }
+  }
+  for (const State& state : states_) TAILRACE_TRY(LoadDistinct(reader, state, partition));
+  for (const State& state : states_) TAILRACE_TRY(CheckState(state, partition));
+  return Ok();
+}
+
+Status SlidingWindow::LoadDistinct(ByteReader& reader, const State& state, uint32_t partition) {
+  if (state.family != Family::kDistinct) return Ok();
+  auto& distinct = distinct_[partition * distinct_sets_ + state.deque];
+  if (!keeps_rows_) {
+    TAILRACE_ASSIGN_OR_RETURN(const size_t values, LoadCount(reader, sizeof(uint32_t)));
+    if (values == 0) return Ok();
+    distinct = std::make_unique<DistinctValues>();
+    for (size_t i = 0; i < values; ++i) {
+      TAILRACE_ASSIGN_OR_RETURN(const std::string_view value, reader.Text());
+      if (!state.text && value.size() != sizeof(uint64_t)) return CorruptState("a distinct value of another size");
+      distinct->counts[std::string(value)] = 1;
+    }
+    TAILRACE_ASSIGN_OR_RETURN(distinct->exact, LoadExactMoments(reader));
+    return Ok();
+  }
+  const CellRing& ring = rings_[partition];
+  for (size_t i = 0; i < ring.size(); ++i) {
+    const uint64_t* const record = ring.At(i, record_cells_);
+    if (!Valid(state, record)) continue;
+    if (distinct == nullptr) distinct = std::make_unique<DistinctValues>();
+    if (++distinct->counts[EncodeSlot(state.physical, record + state.slot)] > 1) continue;
+    if (state.physical != data::Physical::kInt64) continue;
+    distinct->exact.sum += static_cast<int64_t>(record[state.slot]);
+    distinct->exact.squares.Add(static_cast<int64_t>(record[state.slot]));
+  }
+  return Ok();
+}
+
+// What the arithmetic relies on: counts that the rows have, sums that they can reach, sequences of rows that are there.
+Status SlidingWindow::CheckState(const State& state, uint32_t partition) {
+  const uint64_t* const cells = Cells(partition) + state.cells;
+  const CellRing& ring = rings_[partition];
+  const uint64_t first = Cells(partition)[0];
+  uint64_t valid = 0;
+  Int128 sum = 0;
+  SquareSum squares;
+  const bool exact = state.family == Family::kExact || state.family == Family::kExactSpread;
+  for (size_t i = 0; i < ring.size(); ++i) {
+    const uint64_t* const record = ring.At(i, record_cells_);
+    if (!Valid(state, record)) continue;
+    ++valid;
+    if (exact) sum += static_cast<int64_t>(record[state.slot]);
+    if (exact) squares.Add(static_cast<int64_t>(record[state.slot]));
+  }
+  const bool counts = state.family == Family::kCount || exact || state.family == Family::kApproximate ||
+                      state.family == Family::kApproximateSpread;
+  if (counts && (keeps_rows_ ? cells[kCountCell] != valid : cells[kCountCell] > first)) {
+    return CorruptState("a count that is not that of its rows");
+  }
+  if (exact && keeps_rows_) {
+    const bool spread = state.family == Family::kExactSpread;
+    const SquareSum saved = spread ? Get<SquareSum>(cells + kSquaresCell) : squares;
+    if (Get<Int128>(cells + kSumCell) != sum || saved.low != squares.low || saved.carry != squares.carry) {
+      return CorruptState("a sum that is not that of its rows");
+    }
+  }
+  if (exact && !keeps_rows_) {
+    const Int128 limit = static_cast<Int128>(cells[kCountCell]) * (Int128{1} << 63);
+    const auto saved = Get<Int128>(cells + kSumCell);
+    if (saved > limit || saved < -limit) return CorruptState("a sum that its count cannot reach");
+  }
+  const bool stacks = state.family == Family::kApproximate || state.family == Family::kApproximateSpread ||
+                      state.family == Family::kExponential;
+  if (stacks && cells[kBoundaryCell] > (keeps_rows_ ? first + ring.size() : 0)) {
+    return CorruptState("a boundary beyond the rows");
+  }
+  if (state.deque_cells == 0 || !keeps_rows_) return Ok();
+  const CellRing& deque = deque_rings_[partition * deques_ + state.deque];
+  uint64_t next = first;
+  for (size_t i = 0; i < deque.size(); ++i) {
+    const uint64_t sequence = deque.At(i, state.deque_cells)[0];
+    if (sequence < next || sequence >= first + ring.size()) return CorruptState("a row number out of order");
+    next = sequence + 1;
+  }
+  return Ok();
+}
+
+}  // namespace tailrace::engine

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "sql/compile.h"
+
+namespace tailrace::engine {
+
+// One block of a SQL test file, as docs/sql-tests.md describes them.
+struct SqlTestBlock {
+  size_t line = 0;                 // Of the first line, from 1.
+  std::string head;                // The first line.
+  std::vector<std::string> body;   // Lines before "----", or all.
+  std::vector<std::string> result; // Lines after "----".
+  bool has_result = false;
+};
+
+struct SqlTestFile {
+  std::string name;  // For messages.
+  std::vector<SqlTestBlock> blocks;
+};
+
+SqlTestFile ParseSqlTestFile(std::string name, std::string_view text);
+
+// How a file is run; the expected rows are the same in all ways.
+struct SqlTestMode {
+  size_t batch_rows = 1024;   // Most rows of one push.
+  bool restore = false;       // Save and load the job after every push and advance.
+  std::string_view name;
+};
+std::vector<SqlTestMode> SqlTestModes();  // Batches of 1, 7 and 1024 rows; of 1 and 1024 with restore.
+
+// What a test of an application starts from; a file of its own declares everything itself.
+struct SqlTestSetup {
+  std::vector<sql::DeclaredStream> inputs;
+  std::vector<sql::DeclaredTable> tables;
+  std::vector<data::Batch> table_rows;
+  std::string program;
+  sql::CompileOptions options;
+};
+
+// What went wrong, each as "file:line: ..."; empty when all is as expected.
+std::vector<std::string> RunSqlTest(const SqlTestFile& file, const SqlTestMode& mode, const SqlTestSetup& setup);
+
+}  // namespace tailrace::engine

@@ -1,5 +1,0 @@
-﻿select stream a
-from s -– dash
-// c
-;
-*****
