@@ -131,8 +131,11 @@ class Explainer {
   std::string TextOfBoth(const BoundExpr& left, const BoundExpr& right, const PlanNode& left_plan,
                          const PlanNode& right_plan) const;
   std::string List(const std::vector<BoundExprPtr>& exprs, const data::Schema& input) const;
+  std::string Keys(const std::vector<BoundExprPtr>& keys, const PlanNode& plan, const data::Schema& input,
+                   int left_out) const;
   std::string Call(const AggregateCall& call, const data::Schema& input) const;
-  std::string Calls(const std::vector<AggregateCall>& calls, const data::Schema& input) const;
+  std::string Calls(const std::vector<AggregateCall>& calls, size_t first, const PlanNode& plan,
+                    const data::Schema& input) const;
   std::string Frame(const WindowFrame& frame, const data::Schema& input) const;
   std::string Conditions(const std::vector<std::pair<BoundExprPtr, BoundExprPtr>>& equalities,
                          const BoundExprPtr& residual, const PlanNode& left, const PlanNode& right,
@@ -186,9 +189,27 @@ std::string Explainer::Call(const AggregateCall& call, const data::Schema& input
                 call.ignore_nulls ? " IGNORE NULLS" : "");
 }
 
-std::string Explainer::Calls(const std::vector<AggregateCall>& calls, const data::Schema& input) const {
+// "NAME = expression", or the name alone when the expression is that column.
+std::string Named(const std::string& name, const std::string& expr) {
+  return name == expr ? name : StrCat(name, " = ", expr);
+}
+
+std::string Explainer::Keys(const std::vector<BoundExprPtr>& keys, const PlanNode& plan, const data::Schema& input,
+                            int left_out) const {
   std::vector<std::string> parts;
-  for (const AggregateCall& call : calls) parts.push_back(Call(call, input));
+  for (size_t index = 0; index < keys.size(); ++index) {
+    if (static_cast<int>(index) == left_out) continue;
+    parts.push_back(Named(plan.schema.fields[index].name, Text(*keys[index], input)));
+  }
+  return Join(parts, ", ");
+}
+
+std::string Explainer::Calls(const std::vector<AggregateCall>& calls, size_t first, const PlanNode& plan,
+                             const data::Schema& input) const {
+  std::vector<std::string> parts;
+  for (size_t index = 0; index < calls.size(); ++index) {
+    parts.push_back(Named(plan.schema.fields[first + index].name, Call(calls[index], input)));
+  }
   return Join(parts, ", ");
 }
 
@@ -235,51 +256,52 @@ Line Explainer::Describe(const Project& node, const PlanNode& plan) const {
           .inputs = {node.input.get()}};
 }
 
-Line Explainer::Describe(const TumblingAggregate& node, const PlanNode&) const {
+Line Explainer::Describe(const TumblingAggregate& node, const PlanNode& plan) const {
   const data::Schema& input = node.input->schema;
-  std::vector<BoundExprPtr> others = node.keys;
   const auto window = static_cast<size_t>(node.window_key);
-  others.erase(others.begin() + node.window_key);
-  return {.what = StrCat("Tumbling window ", Text(*node.keys[window], input),
-                         others.empty() ? "" : StrCat(", key ", List(others, input)), ": ",
-                         Calls(node.aggregates, input)),
+  const std::string others = Keys(node.keys, plan, input, node.window_key);
+  const std::string calls = Calls(node.aggregates, node.keys.size(), plan, input);
+  return {.what = StrCat("Tumbling window ", Named(plan.schema.fields[window].name, Text(*node.keys[window], input)),
+                         others.empty() ? "" : StrCat("; keys ", others), calls.empty() ? "" : StrCat("; ", calls)),
           .state = others.empty() ? "one group" : "a group a key of the open window",
           .emission = StrCat("emits ", EndText(node.window_end), ", ROWTIME = end of the window"),
           .inputs = {node.input.get()}};
 }
 
-Line Explainer::Describe(const FiniteAggregate& node, const PlanNode&) const {
+Line Explainer::Describe(const FiniteAggregate& node, const PlanNode& plan) const {
   const data::Schema& input = node.input->schema;
-  return {.what = StrCat("Group", node.keys.empty() ? "" : StrCat(" by ", List(node.keys, input)), ": ",
-                         Calls(node.aggregates, input)),
+  return {.what = StrCat("Group", node.keys.empty() ? "" : StrCat(" by ", Keys(node.keys, plan, input, -1)), "; ",
+                         Calls(node.aggregates, node.keys.size(), plan, input)),
           .state = "a group a key",
           .emission = "emits at the end of the input",
           .inputs = {node.input.get()}};
 }
 
-Line Explainer::Describe(const StaggerAggregate& node, const PlanNode&) const {
+Line Explainer::Describe(const StaggerAggregate& node, const PlanNode& plan) const {
   const data::Schema& input = node.input->schema;
-  return {.what = StrCat("Stagger window of ", Milliseconds(node.length_ms), ", key ", List(node.keys, input), ": ",
-                         Calls(node.aggregates, input)),
+  return {.what = StrCat("Stagger window of ", Milliseconds(node.length_ms), "; keys ",
+                         Keys(node.keys, plan, input, -1), "; ",
+                         Calls(node.aggregates, node.keys.size(), plan, input)),
           .state = StrCat("a group a key seen within ", Milliseconds(node.length_ms)),
           .emission = StrCat("emits each key ", Milliseconds(node.length_ms), " after its first row"),
           .inputs = {node.input.get()}};
 }
 
-Line Explainer::Describe(const WindowAggregate& node, const PlanNode&) const {
+Line Explainer::Describe(const WindowAggregate& node, const PlanNode& plan) const {
   const data::Schema& input = node.input->schema;
   std::vector<std::string> calls;
-  for (const AggregateCall& call : node.calls) {
-    calls.push_back(StrCat(Call(call, input), " OVER (",
+  for (size_t index = 0; index < node.calls.size(); ++index) {
+    const AggregateCall& call = node.calls[index];
+    calls.push_back(StrCat(plan.schema.fields[input.fields.size() + index].name, " = ", Call(call, input), " OVER (",
                            Frame(node.windows[static_cast<size_t>(call.window)], input), ")"));
   }
   std::vector<std::string> states;
   for (const WindowFrame& frame : node.windows) {
-    const bool rows = frame.unit == ast::FrameUnit::kRows;
     std::string kept = "the totals";
-    if (frame.preceding.has_value()) {
-      kept = rows ? StrCat("the last ", *frame.preceding + 1, " rows") : StrCat("rows of ",
-                                                                                Milliseconds(*frame.preceding));
+    if (frame.preceding.has_value() && frame.unit == ast::FrameUnit::kRows) {
+      kept = StrCat("the last ", *frame.preceding + 1, " rows");
+    } else if (frame.preceding.has_value()) {
+      kept = StrCat("rows of ", Milliseconds(*frame.preceding));
     }
     states.push_back(frame.partition_by.empty() ? kept : StrCat(kept, " a key"));
   }

@@ -29,7 +29,10 @@ std::string LiteralToString(const data::Value& value, const data::Type& type) {
   const std::string text = data::ToSqlText(type, value);
   if (type.is_character()) return QuotedText(text);
   if (type.is_binary()) return StrCat("X'", text, "'");
-  if (type.is_interval()) return StrCat("INTERVAL '", text, "' ", type.ToString().substr(sizeof("INTERVAL ") - 1));
+  if (type.is_interval()) {
+    const std::string_view unsigned_text = text.starts_with('+') ? std::string_view(text).substr(1) : text;
+    return StrCat("INTERVAL '", unsigned_text, "' ", type.ToString().substr(sizeof("INTERVAL ") - 1));
+  }
   if (type.is_datetime()) return StrCat(type.ToString(), " '", text, "'");
   return text;
 }
