@@ -18,6 +18,12 @@ bool IsPlainName(std::string_view name) {
   });
 }
 
+// Reserved words that stand for columns all the same.
+bool IsColumnWord(std::string_view name) {
+  if (name == "ROWTIME") return true;
+  return std::ranges::find(MetadataFields(), name, &data::Field::name) != MetadataFields().end();
+}
+
 }  // namespace
 
 BindState::BindState(const CompileInput& compile_input, const FunctionRegistry& registry)
@@ -74,7 +80,7 @@ std::vector<std::string> BindState::RelationNames() const {
 }
 
 std::string WrittenName(std::string_view name) {
-  if (IsPlainName(name) && !IsReserved(name)) return std::string(name);
+  if (IsPlainName(name) && (!IsReserved(name) || IsColumnWord(name))) return std::string(name);
   std::string quoted = "\"";
   for (const char byte : name) {
     if (byte == '"') quoted += '"';
@@ -83,7 +89,8 @@ std::string WrittenName(std::string_view name) {
   return quoted + '"';
 }
 
-Suggestion Suggest(std::string_view name, const std::vector<std::string>& candidates, SourceRange range) {
+Suggestion Suggest(std::string_view name, const std::vector<std::string>& candidates, SourceRange range,
+                   NameKind kind) {
   std::vector<std::string> names = candidates;
   std::ranges::sort(names);
   names.erase(std::unique(names.begin(), names.end()), names.end());
@@ -94,7 +101,7 @@ Suggestion Suggest(std::string_view name, const std::vector<std::string>& candid
   std::optional<std::string> nearest = NearestName(name, names);
   if (same_letters.size() == 1) nearest = same_letters[0];
   if (!nearest.has_value()) return {};
-  const std::string written = WrittenName(*nearest);
+  const std::string written = kind == NameKind::kFunction ? *nearest : WrittenName(*nearest);
   Suggestion suggestion{.hint = StrCat("did you mean ", written, "?")};
   const bool certain = same_letters.size() == 1 || names.size() == 1;
   if (certain && range.end > range.begin) suggestion.fixes.push_back({.range = range, .replacement = written});

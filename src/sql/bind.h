@@ -113,7 +113,10 @@ struct Suggestion {
   std::string hint;
   std::vector<TextEdit> fixes;
 };
-Suggestion Suggest(std::string_view name, const std::vector<std::string>& candidates, SourceRange range);
+// Names of functions are never quoted, many of them being reserved words.
+enum class NameKind : uint8_t { kObject, kFunction };
+Suggestion Suggest(std::string_view name, const std::vector<std::string>& candidates, SourceRange range,
+                   NameKind kind = NameKind::kObject);
 
 // A plan node over the given columns.
 PlanPtr MakePlan(decltype(PlanNode::node) node, const std::vector<ColumnFacts>& columns, SourceRange range);

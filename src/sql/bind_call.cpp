@@ -367,9 +367,9 @@ BoundExprPtr ExprBinder::UnknownFunction(const ast::Call& node, const ast::Expr&
                                     "LAG", "NTH_VALUE", "EXP_AVG", "STDDEV_POP", "STDDEV_SAMP", "VAR_POP", "VAR_SAMP"};
   for (const auto& [known, function] : state_.functions.all()) names.push_back(known);
   for (const auto& [known, overloads] : state_.user_functions) names.push_back(known);
-  Suggestion suggestion = Suggest(name, names, node.name.range);
+  Suggestion suggestion = Suggest(name, names, node.name.range, NameKind::kFunction);
   state_.Error(node.name.range.end > node.name.range.begin ? node.name.range : expr.range,
-               StrCat("there is no function ", WrittenName(name)), std::move(suggestion.hint),
+               StrCat("there is no function ", name), std::move(suggestion.hint),
                std::move(suggestion.fixes));
   return nullptr;
 }

@@ -89,13 +89,22 @@ std::optional<WindowKey> FindWindowKey(BindState& state, Grouping& grouping, Sou
     return std::nullopt;
   }
   const auto index = static_cast<size_t>(key);
-  ColumnFacts& facts = grouping.keys[index];
+  const ColumnFacts& facts = grouping.keys[index];
   const WindowEnd end = WindowEndOf(*grouping.key_exprs[index], facts.time);
   WarnOfWindowKey(state, *grouping.key_exprs[index], end);
-  facts.monotonicity = candidates[index].monotonicity;
-  const TimeForm after = AfterWindow(facts.time);
-  for (ColumnFacts& each : grouping.keys) each.time = {};
-  facts.time = after;
+  // Another key that changes at the same times is as good as the window key; of the rest nothing is known any more.
+  const TimeForm window = facts.time;
+  for (size_t other = 0; other < grouping.keys.size(); ++other) {
+    ColumnFacts& each = grouping.keys[other];
+    const bool same_times = window.kind == TimeForm::Kind::kStep && each.time.kind == TimeForm::Kind::kStep &&
+                            each.time.step_ms == window.step_ms && each.time.origin_ms == window.origin_ms;
+    if (other == index || same_times) {
+      each.monotonicity = candidates[other].monotonicity;
+      each.time = AfterWindow(each.time);
+    } else {
+      each.time = {};
+    }
+  }
   return WindowKey{.key = key, .end = end};
 }
 

@@ -314,9 +314,9 @@ Relation BindTableFunction(BindState& state, const ast::Expr& expr, const QueryP
   if (word == kTableFunctionWords.end()) {
     std::vector<std::string> names;
     for (const TableFunctionWord& each : kTableFunctionWords) names.emplace_back(each.name);
-    Suggestion suggestion = Suggest(call->name.name, names, call->name.range);
+    Suggestion suggestion = Suggest(call->name.name, names, call->name.range, NameKind::kFunction);
     if (suggestion.hint.empty()) suggestion.hint = StrCat("there is ", Join(names, ", "));
-    state.Error(call->name.range, StrCat("there is no table function ", WrittenName(call->name.name)),
+    state.Error(call->name.range, StrCat("there is no table function ", call->name.name),
                 std::move(suggestion.hint), std::move(suggestion.fixes));
     return unknown;
   }

@@ -14,7 +14,7 @@ struct Overloaded : Handlers... {
 };
 
 constexpr std::string_view kAtOnce = "emits each row at once";
-constexpr std::string_view kNoState = "no state";
+constexpr std::string_view kNoState = "none";
 
 // What one line says of an operator, and the operators below it.
 struct Line {
