@@ -5,6 +5,7 @@
 #include "sql/functions/comparison.h"
 #include "sql/functions/datetime_functions.h"
 #include "sql/functions/format_functions.h"
+#include "sql/functions/log_functions.h"
 #include "sql/functions/logic.h"
 #include "sql/functions/null_functions.h"
 #include "sql/functions/numeric_functions.h"
@@ -27,6 +28,7 @@ FunctionRegistry MakeBuiltinFunctions() {
   RegisterNumericFunctions(registry);
   RegisterStringFunctions(registry);
   RegisterSubstringFunctions(registry);
+  RegisterLogFunctions(registry);
   return registry;
 }
 
