@@ -127,6 +127,17 @@ TEST_F(AlarmServersTest, MysqlFailuresAreTellingAndKeepThePassword) {
   EXPECT_EQ(too_large.status.error().code, ErrorCode::kInvalidArgument);
 }
 
+TEST_F(AlarmServersTest, MysqlNeedsNoRightToMakeTables) {
+  Query("USE logs; CREATE TABLE logs_history (alarm_creation_time DATETIME, Number_of_orders INT);"
+        "CREATE TABLE tailrace_history_taken (idempotency_key CHAR(32) PRIMARY KEY, taken_at DATETIME);"
+        "CREATE OR REPLACE USER writer@'%' IDENTIFIED BY 'w'; GRANT SELECT, INSERT ON logs.* TO writer@'%';");
+  MysqlHistoryTarget mysql = Mysql("w");
+  mysql.user = "writer";
+  TAILRACE_ASSERT_OK_AND_ASSIGN(const auto history, MakeHistoryTarget({.name = "h", .kind = mysql}));
+  TAILRACE_ASSERT_OK(Store(*history, std::string(32, 'a'), {{.time = FromUnixMs(kStart), .value = 30}}).status);
+  EXPECT_EQ(Query("SELECT count(*) FROM logs.logs_history"), "1\n");
+}
+
 // The whole way of one flood: rows in, one message at each receiver, one row in each history. Then the same with the
 // database away: the messages go out at once, the row follows.
 TEST_F(AlarmServersTest, AFloodReachesEveryTargetOnItsOwn) {

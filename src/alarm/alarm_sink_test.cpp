@@ -231,6 +231,14 @@ TEST_F(AlarmSinkTest, ATransactionThatFailsLeavesNothingBehind) {
   EXPECT_EQ(deliveries[1].text, "Investigate sudden surge in orders. Order Count: 31 @ 2018-11-01 01:01:10");
 }
 
+TEST_F(AlarmSinkTest, InMemoryItDecidesTheSame) {
+  Rng seed(1);
+  TAILRACE_ASSERT_OK_AND_ASSIGN(store_, AlarmStore::Open(":memory:", seed));
+  TAILRACE_ASSERT_OK_AND_ASSIGN(sink_, AlarmSink::Open(config_, schema_, targets_, *store_, clock_, [] {}));
+  TAILRACE_ASSERT_OK(sink_->Write(BatchOf({{0, 30}, {100, 99}, {60'000, 50}}), 1));
+  EXPECT_EQ(Deliveries("ops").size(), 2U);
+}
+
 TEST(NumberTextTest, IsTheShortest) {
   EXPECT_EQ(NumberText(150), "150");
   EXPECT_EQ(NumberText(0.5), "0.5");

@@ -122,8 +122,15 @@ Result<std::unique_ptr<AlarmStore>> AlarmStore::Open(const std::string& path, Rn
   TAILRACE_ASSIGN_OR_RETURN(std::unique_ptr<Sqlite> writer, Sqlite::Open(path, Sqlite::Mode::kReadWrite));
   std::unique_ptr<AlarmStore> store(new AlarmStore(limits, std::move(writer)));
   TAILRACE_TRY(store->Initialise(path, seed));
-  TAILRACE_ASSIGN_OR_RETURN(store->reader_, Sqlite::Open(path, Sqlite::Mode::kReadOnly));
+  if (path != ":memory:") {
+    TAILRACE_ASSIGN_OR_RETURN(store->reader_, Sqlite::Open(path, Sqlite::Mode::kReadOnly));
+  }
   return store;
+}
+
+AlarmStore::Reading AlarmStore::Read() {
+  if (reader_ == nullptr) return {.lock = std::unique_lock(writer_mutex_), .database = writer_.get()};
+  return {.lock = std::unique_lock(reader_mutex_), .database = reader_.get()};
 }
 
 Status AlarmStore::Initialise(const std::string& path, Rng& seed) {
@@ -340,11 +347,11 @@ Status AlarmStore::Redrive(int64_t id, Timestamp now) {
 }
 
 Result<std::vector<AlarmStatus>> AlarmStore::ListAlarms() {
-  const std::lock_guard lock(reader_mutex_);
+  const Reading reading = Read();
   TAILRACE_ASSIGN_OR_RETURN(
       SqliteStatement select,
-      reader_->Prepare("SELECT alarm, key, firing, fired_at, last_row, last_ordinal, row_count, max, last_message, "
-                       "held_rows, held_max FROM alarm_key ORDER BY alarm, key"));
+      reading.database->Prepare("SELECT alarm, key, firing, fired_at, last_row, last_ordinal, row_count, max, "
+                                "last_message, held_rows, held_max FROM alarm_key ORDER BY alarm, key"));
   std::vector<AlarmStatus> alarms;
   while (true) {
     TAILRACE_ASSIGN_OR_RETURN(const bool row, select.Step());
@@ -354,11 +361,12 @@ Result<std::vector<AlarmStatus>> AlarmStore::ListAlarms() {
 }
 
 Result<std::vector<EventRecord>> AlarmStore::ListEvents(const RecordFilter& filter) {
-  const std::lock_guard lock(reader_mutex_);
+  const Reading reading = Read();
   TAILRACE_ASSIGN_OR_RETURN(
       SqliteStatement select,
-      reader_->Prepare("SELECT id, alarm, key, kind, time, ordinal, value, row_count, max, since FROM alarm_event "
-                       "WHERE (?1 = '' OR alarm = ?1) AND id < ?2 ORDER BY id DESC LIMIT ?3"));
+      reading.database->Prepare(
+          "SELECT id, alarm, key, kind, time, ordinal, value, row_count, max, since FROM alarm_event "
+          "WHERE (?1 = '' OR alarm = ?1) AND id < ?2 ORDER BY id DESC LIMIT ?3"));
   select.Bind(filter.alarm).Bind(filter.before_id).Bind(int64_t{std::min(filter.records_max, kRecordsMax)});
   std::vector<EventRecord> records;
   while (true) {
@@ -378,13 +386,13 @@ Result<std::vector<EventRecord>> AlarmStore::ListEvents(const RecordFilter& filt
 }
 
 Result<std::vector<DeliveryRecord>> AlarmStore::ListDeliveries(const RecordFilter& filter) {
-  const std::lock_guard lock(reader_mutex_);
+  const Reading reading = Read();
   TAILRACE_ASSIGN_OR_RETURN(
       SqliteStatement select,
-      reader_->Prepare("SELECT d.id, m.alarm, m.key, m.kind, d.target, d.state, m.time, m.subject, m.text, d.attempts, "
-                       "d.delayed, d.next_attempt, d.finished, d.last_error FROM delivery d JOIN message m "
-                       "ON m.id = d.message WHERE (?1 = '' OR m.alarm = ?1) AND (?2 < 0 OR d.state = ?2) AND d.id < ?3 "
-                       "ORDER BY d.id DESC LIMIT ?4"));
+      reading.database->Prepare(
+          "SELECT d.id, m.alarm, m.key, m.kind, d.target, d.state, m.time, m.subject, m.text, d.attempts, d.delayed, "
+          "d.next_attempt, d.finished, d.last_error FROM delivery d JOIN message m ON m.id = d.message "
+          "WHERE (?1 = '' OR m.alarm = ?1) AND (?2 < 0 OR d.state = ?2) AND d.id < ?3 ORDER BY d.id DESC LIMIT ?4"));
   select.Bind(filter.alarm).Bind(filter.state.has_value() ? static_cast<int64_t>(*filter.state) : int64_t{-1});
   select.Bind(filter.before_id).Bind(int64_t{std::min(filter.records_max, kRecordsMax)});
   std::vector<DeliveryRecord> records;
@@ -409,9 +417,9 @@ Result<std::vector<DeliveryRecord>> AlarmStore::ListDeliveries(const RecordFilte
 }
 
 Result<uint64_t> AlarmStore::CountDeliveries(DeliveryState state) {
-  const std::lock_guard lock(reader_mutex_);
+  const Reading reading = Read();
   TAILRACE_ASSIGN_OR_RETURN(SqliteStatement select,
-                            reader_->Prepare("SELECT count(*) FROM delivery WHERE state = ?"));
+                            reading.database->Prepare("SELECT count(*) FROM delivery WHERE state = ?"));
   TAILRACE_TRY(select.Bind(static_cast<int64_t>(state)).Step());
   return static_cast<uint64_t>(select.Int64(0));
 }

@@ -120,7 +120,8 @@ class AlarmStore {
     uint64_t pending_max = 100'000;  // A target; what comes on top is a dead letter at once.
   };
 
-  // `seed` names a new database for idempotency keys: two stores never share one.
+  // `seed` names a new database for idempotency keys: two stores never share one. The path ":memory:" makes a store
+  // that keeps nothing: for replays that only ask what would have rung.
   static Result<std::unique_ptr<AlarmStore>> Open(const std::string& path, Rng& seed, Limits limits);
   static Result<std::unique_ptr<AlarmStore>> Open(const std::string& path, Rng& seed) { return Open(path, seed, {}); }
 
@@ -146,6 +147,13 @@ class AlarmStore {
  private:
   AlarmStore(Limits limits, std::unique_ptr<Sqlite> writer) : limits_(limits), writer_(std::move(writer)) {}
 
+  // The connection for pages, held.
+  struct Reading {
+    std::unique_lock<std::mutex> lock;
+    Sqlite* database;
+  };
+  Reading Read();
+
   Status Initialise(const std::string& path, Rng& seed);
   Status StoreKeys(const AlarmCommit& commit);
   Status StoreEvents(const AlarmCommit& commit);
@@ -159,7 +167,7 @@ class AlarmStore {
   std::mutex writer_mutex_;
   std::unique_ptr<Sqlite> writer_;
   std::mutex reader_mutex_;
-  std::unique_ptr<Sqlite> reader_;
+  std::unique_ptr<Sqlite> reader_;  // Null in memory: there is only one connection.
   uint64_t commits_ = 0;
 };
 
