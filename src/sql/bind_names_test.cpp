@@ -76,7 +76,8 @@ TEST(BindNamesTest, RowtimeIsQuotedOrNotQualifiedOrNot) {
 }
 
 TEST(BindNamesTest, ItemsGetTheirAliasTheirColumnsNameOrANumber) {
-  const PlanPtr plan = QueryPlan("SELECT STREAM price, price * 2, price x, price AS \"y z\" FROM SOURCE_SQL_STREAM_001");
+  const PlanPtr plan =
+      QueryPlan("SELECT STREAM price, price * 2, price x, price AS \"y z\" FROM SOURCE_SQL_STREAM_001");
   EXPECT_THAT(Names(*plan), ElementsAre("PRICE", "EXPR$1", "X", "y z"));
 }
 
