@@ -7,8 +7,9 @@ namespace {
 
 constexpr std::array kTableOptions = {
     OptionNote{"table", "The keyed table that the rows go into."},
-    OptionNote{"item", "Attributes of an item, each from a column, a function of one or a template; default: one a "
-                       "column."},
+    OptionNote{"item",
+               "Attributes of an item, each from a column, a function of one or a template; default: one a "
+               "column."},
 };
 constexpr std::array kStreamOptions = {
     OptionNote{"stream", "The stream that the records go into."},

@@ -34,8 +34,8 @@ struct DeadLetter {
   std::optional<std::string> bytes;
   std::optional<uint32_t> shard;
   std::optional<uint64_t> sequence;
-  Timestamp time{};          // When it was given up first.
-  uint32_t redrives = 0;     // How often it came back.
+  Timestamp time{};       // When it was given up first.
+  uint32_t redrives = 0;  // How often it came back.
   bool operator==(const DeadLetter&) const = default;
 };
 
@@ -46,8 +46,8 @@ struct DeadLetter {
 class DeadLetters {
  public:
   struct Options {
-    size_t letters_max = 100'000;          // Of one sink.
-    size_t bytes_max = 64 << 10;           // Of a letter's record and row; longer ones are cut.
+    size_t letters_max = 100'000;  // Of one sink.
+    size_t bytes_max = 64 << 10;   // Of a letter's record and row; longer ones are cut.
   };
 
   // All borrowed; they outlive it.

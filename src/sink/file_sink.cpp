@@ -20,8 +20,13 @@ class FileSink final : public RedrivableSink {
                                                      {{"sink", config_.name}})) {}
 
   Status Open() {
-    if (const size_t slash = config_.path.rfind('/'); slash != std::string::npos && slash > 0) {
-      TAILRACE_TRY(environment_.disk.MakeDirectories(config_.path.substr(0, slash)));
+    TAILRACE_TRY(environment_.disk.MakeDirectories(Directory()));
+    // New directories are durable when the ones above them are synced.
+    for (size_t slash = config_.path.rfind('/'); slash != std::string::npos && slash > 0;
+         slash = config_.path.rfind('/', slash - 1)) {
+      const size_t above = config_.path.rfind('/', slash - 1);
+      if (above == std::string::npos) break;
+      TAILRACE_TRY(environment_.disk.SyncDirectory(config_.path.substr(0, above + 1)));
     }
     if (Exists(environment_.disk, PositionPath())) TAILRACE_TRY(LoadPosition());
     return OpenFile();
@@ -32,8 +37,7 @@ class FileSink final : public RedrivableSink {
 
   Status Write(const data::Batch& batch, data::Ordinal first_ordinal) override {
     const size_t rows = batch.rows();
-    const size_t begin =
-        last_ordinal_ >= first_ordinal ? std::min<size_t>(rows, last_ordinal_ - first_ordinal + 1) : 0;
+    const size_t begin = last_ordinal_ >= first_ordinal ? std::min<size_t>(rows, last_ordinal_ - first_ordinal + 1) : 0;
     if (begin == rows) return Ok();
     if (file_ == nullptr) TAILRACE_TRY(OpenFile());  // After a failure.
     if (size_ >= config_.bytes_max) TAILRACE_TRY(Rotate());
@@ -57,6 +61,10 @@ class FileSink final : public RedrivableSink {
   }
 
  private:
+  std::string Directory() const {
+    const size_t slash = config_.path.rfind('/');
+    return slash == std::string::npos ? "." : config_.path.substr(0, slash + 1);
+  }
   std::string PositionPath() const { return StrCat(config_.path, ".position"); }
 
   // "ordinal size\n"
@@ -85,10 +93,7 @@ class FileSink final : public RedrivableSink {
     if (info.size_bytes < size_) size_ = info.size_bytes;  // Cut by somebody: go on behind what is left.
     TAILRACE_TRY(file->Truncate(size_));
     TAILRACE_TRY(file->Sync());
-    if (!existed) {
-      const size_t slash = config_.path.rfind('/');
-      TAILRACE_TRY(environment_.disk.SyncDirectory(slash == std::string::npos ? "." : config_.path.substr(0, slash + 1)));
-    }
+    TAILRACE_TRY(environment_.disk.SyncDirectory(Directory()));
     file_ = std::move(file);
     return Ok();
   }

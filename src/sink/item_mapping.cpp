@@ -115,8 +115,8 @@ Result<ItemMapping> ItemMapping::Make(const data::Schema& schema, const std::vec
     }
     if (attribute.type == AttributeType::kFromColumn) {
       const bool column = attribute.single && attribute.pieces[0].function == Function::kNone;
-      attribute.type = column ? TypeOf(schema.fields[static_cast<size_t>(attribute.pieces[0].column)].type)
-                              : AttributeType::kString;
+      attribute.type =
+          column ? TypeOf(schema.fields[static_cast<size_t>(attribute.pieces[0].column)].type) : AttributeType::kString;
     }
     mapping.attributes_.push_back(std::move(attribute));
   }
@@ -146,12 +146,18 @@ std::string ItemMapping::PieceText(const Piece& piece, const data::Column& colum
     text = data::ToSqlText(type, column.ValueAt(row));
   }
   switch (piece.function) {
-    case Function::kNone: return text;
-    case Function::kTrim: return std::string(Trim(text));
-    case Function::kLeftTrim: return std::string(TrimLeft(text));
-    case Function::kRightTrim: return std::string(TrimRight(text));
-    case Function::kUpper: return AsciiUpper(text);
-    case Function::kLower: return AsciiLower(text);
+    case Function::kNone:
+      return text;
+    case Function::kTrim:
+      return std::string(Trim(text));
+    case Function::kLeftTrim:
+      return std::string(TrimLeft(text));
+    case Function::kRightTrim:
+      return std::string(TrimRight(text));
+    case Function::kUpper:
+      return AsciiUpper(text);
+    case Function::kLower:
+      return AsciiLower(text);
   }
   return text;
 }
@@ -177,9 +183,12 @@ Result<std::optional<table::Attribute>> ItemMapping::ToAttribute(const Attribute
     text += PieceText(piece, column, row);
   }
   switch (attribute.type) {
-    case AttributeType::kFromColumn: break;
-    case AttributeType::kString: return Found(table::Attribute::Text(std::move(text)));
-    case AttributeType::kBinary: return Found(table::Attribute::Bytes(std::move(text)));
+    case AttributeType::kFromColumn:
+      break;
+    case AttributeType::kString:
+      return Found(table::Attribute::Text(std::move(text)));
+    case AttributeType::kBinary:
+      return Found(table::Attribute::Bytes(std::move(text)));
     case AttributeType::kNumber: {
       TAILRACE_ASSIGN_OR_RETURN(table::Attribute number, NumberFrom(attribute.name, text));
       return Found(std::move(number));

@@ -50,8 +50,8 @@ class ItemMapping {
  private:
   enum class Function : uint8_t { kNone, kTrim, kLeftTrim, kRightTrim, kUpper, kLower };
   struct Piece {
-    std::string text;       // Literal text in front of the place.
-    int column = -1;        // -1: no place follows.
+    std::string text;  // Literal text in front of the place.
+    int column = -1;   // -1: no place follows.
     Function function = Function::kNone;
   };
   struct Attribute {

@@ -1,8 +1,7 @@
 #include "sink/row_json.h"
 
-#include <boost/json.hpp>
-
 #include <algorithm>
+#include <boost/json.hpp>
 #include <memory>
 #include <optional>
 

@@ -32,6 +32,7 @@ class StreamSink final : public RedrivableSink {
   data::Ordinal last_ordinal() const override { return last_ordinal_; }
 
   Status Write(const data::Batch& batch, data::Ordinal first_ordinal) override {
+    record_bytes_max_ = target_->Describe().options.record_bytes_max;
     const size_t rows = batch.rows();
     size_t row = last_ordinal_ >= first_ordinal ? std::min<size_t>(rows, last_ordinal_ - first_ordinal + 1) : 0;
     while (row < rows) {
@@ -53,6 +54,7 @@ class StreamSink final : public RedrivableSink {
   }
 
   Status Redrive(const LetterId& letter, const data::Batch& row) override {
+    record_bytes_max_ = target_->Describe().options.record_bytes_max;
     Run run;
     const std::string refusal = Add(row, 0, letter.ordinal, run);
     if (!refusal.empty()) return Error{ErrorCode::kInvalidArgument, refusal};
@@ -93,10 +95,9 @@ class StreamSink final : public RedrivableSink {
     row_writer_.Append(run.bytes, batch, row);
     if (config_.output.format == data::OutputFormat::kCsv) run.bytes += '\n';
     const size_t size = run.bytes.size() - key;
-    const uint64_t size_max = std::min(target_->Describe().options.record_bytes_max, stream::kRecordBytesLimit);
-    if (size > size_max) {
+    if (size > record_bytes_max_) {
       run.bytes.resize(key);
-      return StrCat("record of ", size, " bytes, the stream takes ", size_max);
+      return StrCat("record of ", size, " bytes, the stream takes ", record_bytes_max_);
     }
     run.extents.push_back({.key = key, .data = data, .end = run.bytes.size()});
     return {};
@@ -154,14 +155,15 @@ class StreamSink final : public RedrivableSink {
   const data::RowWriter letter_writer_;
   const std::string producer_;
   Counter& rows_written_;
+  uint64_t record_bytes_max_ = 0;  // Of the stream, at the beginning of the call.
   data::Ordinal last_ordinal_ = 0;
 };
 
 }  // namespace
 
 Result<std::unique_ptr<RedrivableSink>> MakeStreamSink(const StreamSinkConfig& config,
-                                                       std::shared_ptr<stream::Stream> target,
-                                                       Environment& environment, OriginLookup origin) {
+                                                       std::shared_ptr<stream::Stream> target, Environment& environment,
+                                                       OriginLookup origin) {
   int key_column = -1;
   if (!config.partition_key.empty()) {
     key_column = config.schema.Find(config.partition_key);

@@ -25,7 +25,7 @@ struct StreamSinkConfig {
 // Errors  Of Make: kInvalidArgument: no such partition key column. Of Write: those of the stream; what shards took
 //         before the failure stays taken.
 Result<std::unique_ptr<RedrivableSink>> MakeStreamSink(const StreamSinkConfig& config,
-                                                       std::shared_ptr<stream::Stream> target,
-                                                       Environment& environment, OriginLookup origin = {});
+                                                       std::shared_ptr<stream::Stream> target, Environment& environment,
+                                                       OriginLookup origin = {});
 
 }  // namespace tailrace::sink

@@ -61,8 +61,7 @@ class TableSink final : public RedrivableSink {
     TAILRACE_TRY(table::EncodeKey(key, options_.key));
     const size_t bytes = table::ItemBytes(item);
     if (bytes > table::kItemBytesMax) {
-      return Error{ErrorCode::kInvalidArgument,
-                   StrCat("item of ", bytes, " bytes, at most ", table::kItemBytesMax)};
+      return Error{ErrorCode::kInvalidArgument, StrCat("item of ", bytes, " bytes, at most ", table::kItemBytesMax)};
     }
     return item;
   }
@@ -137,8 +136,8 @@ Result<std::unique_ptr<RedrivableSink>> MakeTableSink(const TableSinkConfig& con
     TAILRACE_ASSIGN_OR_RETURN(mapping, ItemMapping::Make(config.schema, config.item));
   }
   TAILRACE_ASSIGN_OR_RETURN(const data::Ordinal last, LoadLastOrdinal(environment.tables, config.name));
-  return std::unique_ptr<RedrivableSink>(std::make_unique<TableSink>(config, table.options, std::move(mapping),
-                                                                     environment, std::move(origin), last));
+  return std::unique_ptr<RedrivableSink>(
+      std::make_unique<TableSink>(config, table.options, std::move(mapping), environment, std::move(origin), last));
 }
 
 }  // namespace tailrace::sink

@@ -12,8 +12,8 @@
 namespace tailrace::sink {
 
 struct TableSinkConfig {
-  std::string name;   // Unique among all sinks of the data folder: the ordinal and the dead letters go by it.
-  std::string table;  // Must exist.
+  std::string name;     // Unique among all sinks of the data folder: the ordinal and the dead letters go by it.
+  std::string table;    // Must exist.
   data::Schema schema;  // Of the rows.
   std::vector<AttributeRule> item;  // Empty: one attribute a column.
 };
