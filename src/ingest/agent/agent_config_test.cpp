@@ -84,13 +84,20 @@ TEST(AgentConfigTest, ReadsTheBeaconExampleWithNumbersAsStringsAndComments) {
 TEST(AgentConfigTest, EveryKeyOfTheListIsAccepted) {
   const auto value = [](const AgentKey& key) -> std::string {
     switch (key.kind) {
-      case KeyKind::kInteger: return StrCat(key.minimum);
-      case KeyKind::kBoolean: return "true";
-      case KeyKind::kTextList: return "[\"a\"]";
-      case KeyKind::kChoice: return StrCat("\"", Split(key.choices, ' ')[0], "\"");
-      case KeyKind::kChoiceList: return StrCat("[\"", Split(key.choices, ' ')[0], "\"]");
-      case KeyKind::kAny: return "null";
-      case KeyKind::kText: return "\"a\"";
+      case KeyKind::kInteger:
+        return StrCat(key.minimum);
+      case KeyKind::kBoolean:
+        return "true";
+      case KeyKind::kTextList:
+        return "[\"a\"]";
+      case KeyKind::kChoice:
+        return StrCat("\"", Split(key.choices, ' ')[0], "\"");
+      case KeyKind::kChoiceList:
+        return StrCat("[\"", Split(key.choices, ' ')[0], "\"]");
+      case KeyKind::kAny:
+        return "null";
+      case KeyKind::kText:
+        return "\"a\"";
     }
     TAILRACE_CHECK(false);
   };
@@ -139,8 +146,9 @@ TEST(AgentConfigTest, RefusesWhatCannotWork) {
   refused(R"("maxBufferSizeRecords": true)", "expected an integer");
   refused(R"("dataProcessingOptions": [{"optionName": "CSVTOJSON"}])", "customFieldNames: required by CSVTOJSON");
   refused(R"("dataProcessingOptions": [{"optionName": "LOGTOJSON"}])", "logFormat: required by LOGTOJSON");
-  refused(R"json("dataProcessingOptions": [{"optionName": "LOGTOJSON", "logFormat": "SYSLOG", "matchPattern": "(a)"}])json",
-          "customFieldNames: required beside matchPattern");
+  refused(
+      R"json("dataProcessingOptions": [{"optionName": "LOGTOJSON", "logFormat": "SYSLOG", "matchPattern": "(a)"}])json",
+      "customFieldNames: required beside matchPattern");
   refused(R"("dataProcessingOptions": [{"optionName": "LOGTOJSON", "logFormat": "SYSLOG", "customFieldNames": ["a"]}])",
           "1 names for a format of 5 fields");
   refused(R"("dataProcessingOptions": [{"optionName": "USINGPLUGGIN", "className": "a.B"}])", "loads a Java class");
@@ -171,12 +179,13 @@ TEST(AgentConfigTest, FolderAddsFlowsOnly) {
   PosixDisk disk;
   const std::string folder = StrCat(::testing::TempDir(), "agent_config_test");
   ASSERT_TRUE(disk.MakeDirectories(folder + "/agent.d").ok());
-  ASSERT_TRUE(WriteFileAtomically(disk, folder + "/agent.json",
-                                  R"({"flows": [{"filePattern": "/l/a", "kinesisStream": "s"}]})")
-                  .ok());
-  ASSERT_TRUE(WriteFileAtomically(disk, folder + "/agent.d/b.json",
-                                  R"({"kinesis.region": "x", "flows": [{"filePattern": "/l/b", "kinesisStream": "s"}]})")
-                  .ok());
+  ASSERT_TRUE(
+      WriteFileAtomically(disk, folder + "/agent.json", R"({"flows": [{"filePattern": "/l/a", "kinesisStream": "s"}]})")
+          .ok());
+  ASSERT_TRUE(
+      WriteFileAtomically(disk, folder + "/agent.d/b.json",
+                          R"({"kinesis.region": "x", "flows": [{"filePattern": "/l/b", "kinesisStream": "s"}]})")
+          .ok());
   ASSERT_TRUE(WriteFileAtomically(disk, folder + "/agent.d/a.json",
                                   R"({"flows": [{"filePattern": "/l/c", "kinesisStream": "s"}]})")
                   .ok());

@@ -15,19 +15,21 @@ class ConvertersTest : public ::testing::Test {
  protected:
   // "SKIPPED: why", "FAILED: why" or the new record.
   std::string Convert(std::string_view options, std::string_view record, std::string_view flow_keys = "") {
-    const auto loaded =
-        ParseAgentConfig(StrCat(R"({"flows": [{"filePattern": "/l/a", "kinesisStream": "s", )", flow_keys,
-                                R"( "dataProcessingOptions": [)", options, "]}]}"),
-                         "agent.json");
+    const auto loaded = ParseAgentConfig(StrCat(R"({"flows": [{"filePattern": "/l/a", "kinesisStream": "s", )",
+                                                flow_keys, R"( "dataProcessingOptions": [)", options, "]}]}"),
+                                         "agent.json");
     if (!loaded.ok()) return StrCat("CONFIG: ", loaded.problems[0].ToString());
     auto chain = ConverterChain::Make(loaded.config.flows[0], clock_, source_);
     if (!chain.ok()) return StrCat("MAKE: ", chain.error().message);
     std::string_view output;
     std::string reason;
     switch (chain->Convert(record, output, reason)) {
-      case Converter::Outcome::kConverted: return std::string(output);
-      case Converter::Outcome::kSkipped: return StrCat("SKIPPED: ", reason);
-      case Converter::Outcome::kFailed: return StrCat("FAILED: ", reason);
+      case Converter::Outcome::kConverted:
+        return std::string(output);
+      case Converter::Outcome::kSkipped:
+        return StrCat("SKIPPED: ", reason);
+      case Converter::Outcome::kFailed:
+        return StrCat("FAILED: ", reason);
     }
     TAILRACE_CHECK(false);
   }
@@ -160,9 +162,9 @@ TEST_F(ConvertersTest, MetadataAndBrackets) {
   EXPECT_EQ(Convert(R"({"optionName": "ADDMETADATA", "timestamp": true, "metadata": {"k": "v"}})", "foo\n"),
             "{\"metadata\":{\"k\":\"v\"},\"data\":\"foo\"}\n");
   EXPECT_EQ(Convert(R"({"optionName": "ADDBRACKETS"})", "\"a\": 1\n"), "{\"a\": 1\n}");
-  EXPECT_EQ(Convert(R"({"optionName": "CSVTOJSON", "customFieldNames": ["a", "b"], "jsonFormat": "PRETTYPRINT"})",
-                    "1\n"),
-            "{\n  \"a\" : \"1\",\n  \"b\" : null\n}\n");
+  EXPECT_EQ(
+      Convert(R"({"optionName": "CSVTOJSON", "customFieldNames": ["a", "b"], "jsonFormat": "PRETTYPRINT"})", "1\n"),
+      "{\n  \"a\" : \"1\",\n  \"b\" : null\n}\n");
 }
 
 class FixedMetadata final : public Ec2MetadataSource {
