@@ -164,7 +164,11 @@ std::vector<StreamDescription> StreamStore::List() const {
   const std::lock_guard lock(mutex_);
   std::vector<StreamDescription> all;
   for (const auto& [name, stream] : streams_) all.push_back(stream->Describe());
-  for (const auto& [name, error] : damaged_) all.push_back({.name = name, .damage = error});
+  for (const auto& [name, error] : damaged_) {
+    StreamDescription& damaged = all.emplace_back();
+    damaged.name = name;
+    damaged.damage = error;
+  }
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
   return all;
 }
