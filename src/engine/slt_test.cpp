@@ -18,6 +18,8 @@ struct SltCase {
   SqlTestMode mode;
 };
 
+void PrintTo(const SltCase& slt, std::ostream* out) { *out << slt.path << " " << slt.mode.name; }
+
 std::vector<SltCase> Cases() {
   std::vector<std::string> paths;
   const std::filesystem::path root(TAILRACE_SOURCE_DIR "/tests/sql");

@@ -21,8 +21,8 @@ namespace tailrace::engine {
 //         the rows that are in the other side's window then, and goes into its own side's. A side without a window
 //         holds the rows of its current ROWTIME, so rows of one ROWTIME meet whatever their order.
 // Output  as sql::StreamJoin says, in ascending ROWTIME.
-// Time    A pair has the later row's ROWTIME. A row of a preserved side that found none comes out when it leaves its own
-//         window, with that time: ROWTIME + width (RANGE, or 0 without a window), or ROWTIME of the row that pushed it
+// Time    A pair has the later row's ROWTIME. A row of a preserved side that found none comes out when it leaves its
+//         own window, with that time: ROWTIME + width (RANGE, or 0 without a window), or ROWTIME of the row that pushed it
 //         out (ROWS).
 // State   The rows of both windows, and an index of their keys.
 class StreamJoin final : public Operator {

@@ -8,7 +8,7 @@
 namespace tailrace::engine {
 
 // The operator of a table function. All borrowed; `output` describes the result.
-// Errors  kUnsupported: arguments that the function does not take.
+// Errors  kLimitExceeded: a state that is too large.
 Result<std::unique_ptr<Operator>> MakeTableFunction(const sql::TableFunction& plan, const data::Schema& output,
                                                     const OperatorContext& context);
 
