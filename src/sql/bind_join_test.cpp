@@ -137,7 +137,8 @@ TEST(BindJoinTest, TimeIsKnownThroughTheSideWithoutAWindow) {
 }
 
 TEST(BindJoinTest, UnionAllMergesStreamsOfTheSameShape) {
-  const PlanPtr plan = Plan("SELECT STREAM orderid, quantity AS x FROM ORDERS UNION ALL SELECT STREAM * FROM SHIPMENTS");
+  const PlanPtr plan =
+      Plan("SELECT STREAM orderid, quantity AS x FROM ORDERS UNION ALL SELECT STREAM * FROM SHIPMENTS");
   EXPECT_EQ(FindNode<UnionAll>(*plan)->inputs.size(), 2u);
   EXPECT_THAT(Names(*plan), ElementsAre("ORDERID", "X"));
   EXPECT_THAT(Types(*plan), ElementsAre("INTEGER", "DOUBLE"));

@@ -48,7 +48,8 @@ TEST(BindWindowTest, FramesThatAreNotAllowed) {
   EXPECT_THAT(ErrorsOf("ROWS INTERVAL '5' SECOND PRECEDING"), ElementsAre(HasSubstr("ROWS takes a whole number")));
   EXPECT_THAT(ErrorsOf("ROWS -1 PRECEDING"), ElementsAre(HasSubstr("ROWS takes a whole number")));
   EXPECT_THAT(ErrorsOf("RANGE INTERVAL '1' MONTH PRECEDING"), ElementsAre(HasSubstr("months differ in length")));
-  EXPECT_THAT(ErrorsOf("ROWS quantity PRECEDING"), ElementsAre(HasSubstr("no columns may stand in the size of a window")));
+  EXPECT_THAT(ErrorsOf("ROWS quantity PRECEDING"),
+              ElementsAre(HasSubstr("no columns may stand in the size of a window")));
 }
 
 TEST(BindWindowTest, NamedWindowsAreSharedByTheirCalls) {

@@ -13,7 +13,7 @@ struct Overloaded : Handlers... {
   using Handlers::operator()...;
 };
 
-constexpr std::string_view kAtOnce = "emits each row at once";
+constexpr std::string_view kAtOnce = "emits at once";
 constexpr std::string_view kNoState = "none";
 
 // What one line says of an operator, and the operators below it.
@@ -307,7 +307,7 @@ Line Explainer::Describe(const WindowAggregate& node, const PlanNode& plan) cons
   }
   return {.what = StrCat("Sliding window ", Join(calls, ", ")),
           .state = Join(states, ", "),
-          .emission = "emits a row for each row at once",
+          .emission = "emits with each row",
           .inputs = {node.input.get()}};
 }
 
