@@ -18,7 +18,7 @@ struct Unit {
 };
 constexpr Unit kDurationUnits[] = {{"ms", 1},        {"s", 1000},       {"m", 60'000},
                                    {"h", 3'600'000}, {"d", 86'400'000}, {"", 1000}};
-constexpr Unit kByteUnits[] = {{"KiB", 1 << 10}, {"MiB", 1 << 20},       {"GiB", 1 << 30}, {"KB", 1000},
+constexpr Unit kByteUnits[] = {{"KiB", 1 << 10}, {"MiB", 1 << 20},     {"GiB", 1 << 30}, {"KB", 1000},
                                {"MB", 1000'000}, {"GB", 1000'000'000}, {"B", 1},         {"", 1}};
 
 // The number of `text` times its unit's factor.
@@ -209,9 +209,9 @@ YamlDocument::YamlDocument(std::string file, const std::string& text, ValueSourc
     : shared_(std::make_shared<YamlValue::Shared>(YamlValue::Shared{std::move(file), sources, {}})),
       root_(std::make_shared<YAML::Node>(YAML::NodeType::Map)) {
   if (text.size() > kDocumentBytesMax) {
-    shared_->problems.push_back({{shared_->file, 0, 0},
-                                 StrCat("file too large: ", FormatBytes(text.size()), ", max ",
-                                        FormatBytes(kDocumentBytesMax))});
+    shared_->problems.push_back(
+        {{shared_->file, 0, 0},
+         StrCat("file too large: ", FormatBytes(text.size()), ", max ", FormatBytes(kDocumentBytesMax))});
     return;
   }
   try {

@@ -274,8 +274,6 @@ void CheckPattern(const JsonNode& node, const FlowConfig& flow, const std::strin
   const std::string key = StrCat(path, ".filePattern");
   if (pattern == nullptr) {
     complaints.Error(node, key, "required");
-  } else if (!flow.file_pattern.starts_with('/')) {
-    complaints.Error(*pattern, key, StrCat("'", flow.file_pattern, "' is no absolute path"));
   } else if (flow.file_pattern.ends_with('/')) {
     complaints.Error(*pattern, key, "names a directory; add a file name or pattern, such as *.log");
   }
@@ -409,6 +407,11 @@ LoadedAgentConfig LoadAgentConfig(Disk& disk, const std::string& path, const std
   }
   if (loaded.config.flows.empty() && loaded.ok()) {
     loaded.problems.push_back({.file = path, .key_path = "flows", .message = "required, and empty"});
+  }
+  const size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash);
+  for (FlowConfig& flow : loaded.config.flows) {
+    if (!flow.file_pattern.starts_with('/')) flow.file_pattern = StrCat(folder, "/", flow.file_pattern);
   }
   return loaded;
 }

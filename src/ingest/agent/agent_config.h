@@ -133,7 +133,7 @@ struct LoadedAgentConfig {
 LoadedAgentConfig ParseAgentConfig(std::string_view text, std::string_view file_name);
 
 // Reads `path` and, in the order of their names, the files of `flows_directory` (each adds its flows only). An empty or
-// missing directory is fine.
+// missing directory is fine. A relative filePattern (not in the Java agent) begins at the folder of `path`.
 LoadedAgentConfig LoadAgentConfig(Disk& disk, const std::string& path, const std::string& flows_directory);
 
 // The list of keys: parsing, checks, suggestions and the tables of docs/agent.md come from it.

@@ -1,0 +1,321 @@
+#include "app/application.h"
+
+#include <algorithm>
+
+#include "app/input_stream_names.h"
+#include "app/reference_table.h"
+#include "base/str.h"
+#include "ingest/formats/builtin.h"
+
+namespace tailrace::app {
+namespace {
+
+constexpr size_t kRecordsPerBatch = 4096;
+constexpr size_t kRecordsPerStep = 64 * 1024;  // Then time for checkpoints, status and shutdown.
+
+}  // namespace
+
+void OutputQueue::Put(const data::Batch& rows, data::Ordinal first) {
+  const data::Ordinal last = first + rows.rows() - 1;
+  if (last <= sink_->last_ordinal()) return;  // Taken before a restart.
+  waiting_.push_back({rows, first});
+  waiting_rows_ += rows.rows();
+}
+
+void OutputQueue::Flush() {
+  error_.reset();
+  while (!waiting_.empty()) {
+    const Waiting& next = waiting_.front();
+    const Status status = sink_->Write(next.rows, next.first);
+    if (!status.ok()) {
+      error_ = status.error();
+      return;
+    }
+    waiting_rows_ -= next.rows.rows();
+    waiting_.pop_front();
+  }
+}
+
+Application::Application(Definition definition, const Origins& origins, Environment environment)
+    : definition_(std::move(definition)), origins_(origins), environment_(std::move(environment)) {}
+
+Application::~Application() = default;
+
+Result<std::unique_ptr<Application>> Application::Open(Definition definition, std::vector<Output> outputs,
+                                                       const Origins& origins, Environment environment) {
+  TAILRACE_CHECK(definition.program != nullptr);
+  std::unique_ptr<Application> application(new Application(std::move(definition), origins, std::move(environment)));
+  auto checkpoint = ReadCheckpoint(application->environment_.disk, application->environment_.checkpoint_file);
+  if (!checkpoint.ok()) {
+    return std::move(checkpoint).error().Context("checkpoint is unreadable; move it away to begin anew");
+  }
+  TAILRACE_TRY(application->OpenInputs());
+  TAILRACE_TRY(application->OpenJob(std::move(outputs), *checkpoint));
+  application->PublishStatus();
+  return application;
+}
+
+Status Application::OpenInputs() {
+  for (const InputConfig& config : definition_.config.inputs) {
+    Input input;
+    TAILRACE_ASSIGN_OR_RETURN(input.decoder, ingest::MakeDecoder(config.schema));
+    for (int partition = 1; partition <= config.parallelism; ++partition) {
+      input.streams.push_back(definition_.program->FindStream(ingest::InputStreamName(config.prefix, partition)));
+      TAILRACE_CHECK(input.streams.back() >= 0);
+    }
+    inputs_.push_back(std::move(input));
+  }
+  return Ok();
+}
+
+Status Application::OpenJob(std::vector<Output> outputs, const std::optional<Checkpoint>& checkpoint) {
+  query_start_unix_ms_ = checkpoint.has_value() ? checkpoint->query_start_unix_ms : ToUnixMs(environment_.clock.Now());
+  TAILRACE_ASSIGN_OR_RETURN(job_, engine::Job::Make(definition_.program, {.query_start_unix_ms = query_start_unix_ms_},
+                                                    definition_.tables, environment_.metrics));
+  for (size_t i = 0; i < definition_.program->streams.size(); ++i) {
+    const sql::StreamInfo& info = definition_.program->streams[i];
+    views_.push_back(std::make_unique<LiveView>(info.name, info.schema));
+    LiveView* const view = views_.back().get();
+    InputOrigins* const origins = origins_[i].get();
+    job_->Listen(static_cast<int>(i), [view, origins](const data::Batch& rows, data::Ordinal first) {
+      origins->SetFirst(first);
+      view->Take(rows, first);
+      return Ok();
+    });
+  }
+  for (const AlarmEntry& entry : definition_.config.alarms) {
+    if (!entry.chart.has_value()) continue;
+    const int stream = definition_.program->FindStream(entry.chart->stream);
+    if (stream >= 0) views_[static_cast<size_t>(stream)]->Chart(entry.chart->column);
+  }
+  for (Output& output : outputs) {
+    if (output.alarm != nullptr) alarms_.push_back(output.alarm);
+    outputs_.push_back(std::make_unique<OutputQueue>(output.name, std::move(output.sink)));
+    OutputQueue* const queue = outputs_.back().get();
+    job_->Listen(output.stream, [queue](const data::Batch& rows, data::Ordinal first) {
+      queue->Put(rows, first);
+      return Ok();
+    });
+  }
+  watched_tables_.resize(definition_.config.reference_tables.size());
+
+  std::vector<RecordMerge::Source> sources;
+  for (const InputConfig& config : definition_.config.inputs) {
+    TAILRACE_ASSIGN_OR_RETURN(std::shared_ptr<stream::Stream> stream, environment_.streams.Find(config.stream));
+    sources.push_back({std::move(stream), config.parallelism});
+  }
+  const stream::StartPoint start{.kind = definition_.config.start == "latest" ? stream::StartPoint::Kind::kLatest
+                                                                              : stream::StartPoint::Kind::kTrimHorizon};
+  if (checkpoint.has_value()) {
+    ByteReader reader(checkpoint->job_state);
+    TAILRACE_TRY(job_->Load(reader));
+    bound_ = FromUnixMs(checkpoint->bound_unix_ms);
+    checkpoint_number_ = checkpoint->number;
+    // Renews the promise that the last run made: no record arrives at or before the bound.
+    for (const RecordMerge::Source& source : sources) source.stream->Seal(bound_);
+  }
+  TAILRACE_ASSIGN_OR_RETURN(
+      merge_,
+      RecordMerge::Open(std::move(sources), checkpoint.has_value() ? checkpoint->positions : InputPositions(), start));
+  // A first checkpoint fixes where the application began, before anything comes out of it.
+  last_checkpoint_ = environment_.clock.Now();
+  if (!checkpoint.has_value()) {
+    changed_since_checkpoint_ = true;
+    TAILRACE_TRY(MakeCheckpoint());
+  }
+  return Ok();
+}
+
+// Decoding errors are reported where their records stand among the rows, so that the error stream does not depend on
+// how records were cut into batches.
+Status Application::PushRecords(const MergedRecords& merged) {
+  Input& input = inputs_[static_cast<size_t>(merged.source)];
+  const int stream = input.streams[static_cast<size_t>(merged.partition)];
+  const ingest::Decoded decoded = input.decoder->Decode(merged.records);
+  records_ += merged.records.size();
+  decode_errors_ += decoded.errors.size();
+  size_t row = 0;
+  const size_t rows = decoded.batch.rows();
+  for (const ingest::DecodeError& error : decoded.errors) {
+    size_t end = row;
+    while (end < rows && decoded.record_of_row[end] < error.record) ++end;
+    if (end > row) {
+      TAILRACE_TRY(PushRows(stream, decoded.batch.Slice(row, end), merged.records,
+                            std::span(decoded.record_of_row).subspan(row, end - row)));
+    }
+    row = end;
+    job_->ReportError({.name = std::string(error.name),
+                       .message = error.message,
+                       .row_bytes = error.bytes,
+                       .rowtime_unix_ms = merged.records[error.record].arrival_unix_ms});
+  }
+  if (row < rows) {
+    TAILRACE_TRY(PushRows(stream, decoded.batch.Slice(row, rows), merged.records,
+                          std::span(decoded.record_of_row).subspan(row)));
+  }
+  FlushOutputs();
+  return Ok();
+}
+
+// Outputs take the rows while it is still known which records they came from.
+Status Application::PushRows(int stream, const data::Batch& rows, std::span<const data::Record> records,
+                             std::span<const uint32_t> record_of_row) {
+  InputOrigins& origins = *origins_[static_cast<size_t>(stream)];
+  origins.Begin(records, record_of_row);
+  const Status pushed = job_->Push(stream, rows);
+  if (pushed.ok()) FlushOutputs();
+  origins.Clear();
+  return pushed;
+}
+
+Status Application::RefreshTables(Timestamp now) {
+  for (size_t i = 0; i < watched_tables_.size(); ++i) {
+    const ReferenceTableConfig& config = definition_.config.reference_tables[i];
+    WatchedTable& watched = watched_tables_[i];
+    if (now - watched.checked < config.refresh && now >= watched.checked) continue;
+    const bool first_look = watched.checked == Timestamp{};
+    watched.checked = now;
+    const std::string path = ResolvePath(definition_.config.folder, config.file);
+    const auto info = environment_.disk.Stat(path);
+    if (!info.ok()) continue;  // Being replaced at this moment, or gone: the rows in use stay.
+    const bool same = info->inode == watched.info.inode && info->size_bytes == watched.info.size_bytes &&
+                      info->modified == watched.info.modified;
+    watched.info = *info;
+    if (first_look || same) continue;
+    std::vector<ingest::InputColumn> columns = config.columns;
+    if (columns.empty()) {  // The types the program was compiled with.
+      for (const data::Field& field : definition_.program->tables[i].schema->fields) {
+        columns.push_back({.name = field.name, .type = field.type});
+      }
+    }
+    auto table = LoadReferenceTable(environment_.disk, path, columns);
+    if (!table.ok()) {
+      environment_.log.Warning("reference table not replaced",
+                               {{"table", config.name}, {"error", table.error().message}});
+      continue;
+    }
+    TAILRACE_TRY(job_->ReplaceTable(static_cast<int>(i), std::move(table->rows)));
+    environment_.log.Info("reference table replaced", {{"table", config.name}});
+  }
+  return Ok();
+}
+
+Result<Application::StepResult> Application::Step() {
+  const Timestamp now = std::max(environment_.clock.Now(), bound_);
+  StepResult result;
+  FlushOutputs();
+  TAILRACE_TRY(RefreshTables(now));
+  if (OutputsFull()) {
+    result.wake = now + Milliseconds(100);
+    PublishStatus();
+    return result;
+  }
+  const uint64_t records_before = records_;
+  const Timestamp until = merge_->Begin(now);
+  bool read_up = false;
+  while (records_ - records_before < kRecordsPerStep && !OutputsFull()) {
+    TAILRACE_ASSIGN_OR_RETURN(const MergedRecords merged, merge_->Next(kRecordsPerBatch));
+    if (merged.records.empty()) {
+      read_up = true;
+      break;
+    }
+    TAILRACE_TRY(PushRecords(merged));
+    bound_ = std::max(bound_, FromUnixMs(merged.records.back().arrival_unix_ms));
+  }
+  if (records_ != records_before) changed_since_checkpoint_ = true;
+  if (read_up && until > bound_) {
+    const std::optional<Timestamp> deadline = job_->NextDeadline();
+    bound_ = until;
+    if (deadline.has_value() && *deadline <= until) {
+      TAILRACE_TRY(job_->Advance(until));
+      changed_since_checkpoint_ = true;
+    }
+    FlushOutputs();
+  }
+  if (read_up && !OutputsWait()) {
+    for (alarm::AlarmSink* const alarm : alarms_) {
+      const Status advanced = alarm->AdvanceTo(bound_);
+      if (!advanced.ok()) environment_.log.Warning("alarm not advanced", {{"error", advanced.error().message}});
+    }
+  }
+  if (changed_since_checkpoint_ && now - last_checkpoint_ >= definition_.config.checkpoint_interval) {
+    TAILRACE_TRY(MakeCheckpoint());
+  }
+  result.more = !read_up && !OutputsFull();
+  result.wake = job_->NextDeadline();
+  const auto wake_at = [&](Timestamp time) { result.wake = std::min(result.wake.value_or(time), time); };
+  if (OutputsWait()) wake_at(now + Milliseconds(100));
+  if (changed_since_checkpoint_) wake_at(last_checkpoint_ + definition_.config.checkpoint_interval);
+  for (const ReferenceTableConfig& table : definition_.config.reference_tables) wake_at(now + table.refresh);
+  PublishStatus();
+  return result;
+}
+
+void Application::FlushOutputs() {
+  for (const auto& output : outputs_) output->Flush();
+}
+
+bool Application::OutputsWait() const {
+  return std::ranges::any_of(outputs_, [](const auto& output) { return output->waiting_rows() > 0; });
+}
+
+bool Application::OutputsFull() const {
+  return std::ranges::any_of(outputs_,
+                             [](const auto& output) { return output->waiting_rows() >= OutputQueue::kRowsMax; });
+}
+
+Status Application::MakeCheckpoint() {
+  if (!changed_since_checkpoint_ || OutputsWait()) return Ok();
+  last_checkpoint_ = environment_.clock.Now();
+  Checkpoint checkpoint{.number = checkpoint_number_ + 1,
+                        .bound_unix_ms = ToUnixMs(bound_),
+                        .query_start_unix_ms = query_start_unix_ms_,
+                        .positions = merge_->Positions()};
+  ByteWriter state;
+  job_->Save(state);
+  checkpoint.job_state = std::move(state).Take();
+  const Status written = WriteCheckpoint(environment_.disk, environment_.checkpoint_file, checkpoint);
+  if (!written.ok()) {
+    // The last one stays good; a later try may succeed (a full disk, mostly).
+    environment_.log.Warning("checkpoint not written", {{"error", written.error().message}});
+    return Ok();
+  }
+  ++checkpoint_number_;
+  changed_since_checkpoint_ = false;
+  return Ok();
+}
+
+void Application::PublishStatus() {
+  ApplicationStatus status;
+  status.name = definition_.config.name;
+  status.state = OutputsWait() ? "waiting for an output" : "running";
+  status.behind = merge_->Behind();
+  status.records = records_;
+  status.decode_errors = decode_errors_;
+  status.records_lost_to_retention = merge_->lost_to_retention();
+  status.checkpoints = checkpoint_number_;
+  status.bound_unix_ms = ToUnixMs(bound_);
+  status.pumps = job_->Pumps();
+  status.streams = job_->Streams();
+  for (const auto& output : outputs_) {
+    status.outputs.push_back({output->name(), output->sink().last_ordinal(), output->waiting_rows(),
+                              output->error().has_value() ? output->error()->message : ""});
+  }
+  for (size_t i = 0; i < inputs_.size(); ++i) {
+    const auto cut = inputs_[i].decoder->truncated();
+    for (size_t column = 0; column < cut.size(); ++column) {
+      if (cut[column] == 0) continue;
+      const auto& configured = definition_.config.inputs[i].schema.columns[column];
+      status.cut_columns.push_back({StrCat(configured.name, " ", configured.type.ToString()), cut[column]});
+    }
+  }
+  const std::lock_guard lock(status_mutex_);
+  status_ = std::move(status);
+}
+
+ApplicationStatus Application::CurrentStatus() const {
+  const std::lock_guard lock(status_mutex_);
+  return status_;
+}
+
+}  // namespace tailrace::app

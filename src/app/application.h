@@ -1,0 +1,175 @@
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "alarm/alarm_sink.h"
+#include "app/checkpoint.h"
+#include "app/definition.h"
+#include "app/input_origins.h"
+#include "app/live_view.h"
+#include "app/record_merge.h"
+#include "base/clock.h"
+#include "base/disk.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/result.h"
+#include "data/ports.h"
+#include "engine/job.h"
+#include "ingest/formats/decoder.h"
+#include "stream/store.h"
+
+namespace tailrace::app {
+
+// One output of an application: rows of an in-application stream on their way into a sink. Rows that the sink cannot
+// take now wait here, and no checkpoint is made while any wait.
+class OutputQueue {
+ public:
+  static constexpr size_t kRowsMax = 100'000;  // Then the application stops reading until the sink takes rows again.
+
+  OutputQueue(std::string name, std::unique_ptr<data::Sink> sink) : name_(std::move(name)), sink_(std::move(sink)) {}
+
+  void Put(const data::Batch& rows, data::Ordinal first);
+  // Gives the sink what waits. Errors are kept for `error` and tried again by the next Flush.
+  void Flush();
+
+  const std::string& name() const { return name_; }
+  data::Sink& sink() { return *sink_; }
+  size_t waiting_rows() const { return waiting_rows_; }
+  const std::optional<Error>& error() const { return error_; }
+
+ private:
+  struct Waiting {
+    data::Batch rows;
+    data::Ordinal first;
+  };
+  const std::string name_;
+  const std::unique_ptr<data::Sink> sink_;
+  std::deque<Waiting> waiting_;
+  size_t waiting_rows_ = 0;
+  std::optional<Error> error_;
+};
+
+struct OutputStatus {
+  std::string name;
+  data::Ordinal last_ordinal = 0;
+  size_t waiting_rows = 0;
+  std::string error;  // Empty when all is well.
+};
+
+// What pages and verbs show of a running application.
+struct ApplicationStatus {
+  std::string name;
+  std::string state;  // "running", "waiting for an output", "failed"
+  std::string error;  // When failed.
+  Milliseconds behind{0};
+  uint64_t records = 0;
+  uint64_t decode_errors = 0;
+  uint64_t records_lost_to_retention = 0;
+  uint64_t checkpoints = 0;
+  int64_t bound_unix_ms = 0;
+  std::vector<engine::PumpStats> pumps;
+  std::vector<engine::StreamStats> streams;
+  std::vector<OutputStatus> outputs;
+  struct CutColumn {
+    std::string column;
+    uint64_t values = 0;
+  };
+  std::vector<CutColumn> cut_columns;  // Input texts longer than their column.
+};
+
+// One running application: reads its input streams, runs its program, feeds its outputs, makes checkpoints. Passive:
+// somebody calls Step, from one thread, whenever records or time have come.
+//
+// State    A checkpoint file. Nothing else that a restart needs.
+// Threads  Step, Checkpoint: one owner. Status, Views: any.
+class Application {
+ public:
+  struct Environment {
+    Disk& disk;
+    const Clock& clock;
+    Log& log;
+    MetricsRegistry& metrics;
+    stream::StreamStore& streams;
+    std::string checkpoint_file;
+  };
+  struct Output {
+    int stream;  // Index in the program.
+    std::string name;
+    std::unique_ptr<data::Sink> sink;
+    alarm::AlarmSink* alarm = nullptr;  // The sink itself, when it is an alarm: it wants to know the time.
+  };
+
+  // One for each stream of the program; only those of input streams are ever filled.
+  using Origins = std::vector<std::unique_ptr<InputOrigins>>;
+
+  // Loads the checkpoint, when there is one. `origins` is borrowed. Errors: kNotFound: an input stream; kCorruption,
+  // kUnsupported: the checkpoint.
+  static Result<std::unique_ptr<Application>> Open(Definition definition, std::vector<Output> outputs,
+                                                   const Origins& origins, Environment environment);
+  ~Application();
+
+  struct StepResult {
+    bool more = false;              // There is more to do at once.
+    std::optional<Timestamp> wake;  // When time alone will have something to do.
+  };
+  // Reads what has arrived up to now, closes windows up to now, gives rows to outputs, makes a checkpoint when one is
+  // due. Errors are final for the application: corrupt streams, broken invariants.
+  Result<StepResult> Step();
+  // Makes a checkpoint now, if outputs have taken everything.
+  Status MakeCheckpoint();
+
+  const Definition& definition() const { return definition_; }
+  ApplicationStatus CurrentStatus() const;
+  // One for each stream of the program, in its order.
+  const std::vector<std::unique_ptr<LiveView>>& views() const { return views_; }
+
+ private:
+  struct Input {
+    std::unique_ptr<ingest::Decoder> decoder;
+    std::vector<int> streams;  // In-application stream of each partition.
+  };
+
+  Application(Definition definition, const Origins& origins, Environment environment);
+  Status OpenInputs();
+  Status OpenJob(std::vector<Output> outputs, const std::optional<Checkpoint>& checkpoint);
+  Status PushRecords(const MergedRecords& merged);
+  Status PushRows(int stream, const data::Batch& rows, std::span<const data::Record> records,
+                  std::span<const uint32_t> record_of_row);
+  Status RefreshTables(Timestamp now);
+  void FlushOutputs();
+  bool OutputsWait() const;
+  bool OutputsFull() const;
+  void PublishStatus();
+
+  const Definition definition_;
+  const Origins& origins_;
+  const Environment environment_;
+  std::vector<Input> inputs_;
+  std::unique_ptr<RecordMerge> merge_;
+  std::unique_ptr<engine::Job> job_;
+  std::vector<std::unique_ptr<LiveView>> views_;
+  std::vector<std::unique_ptr<OutputQueue>> outputs_;
+  std::vector<alarm::AlarmSink*> alarms_;
+  struct WatchedTable {
+    FileInfo info;
+    Timestamp checked{};
+  };
+  std::vector<WatchedTable> watched_tables_;
+  int64_t query_start_unix_ms_ = 0;
+  Timestamp bound_{};
+  uint64_t checkpoint_number_ = 0;
+  Timestamp last_checkpoint_{};
+  bool changed_since_checkpoint_ = false;
+  uint64_t records_ = 0;
+  uint64_t decode_errors_ = 0;
+
+  mutable std::mutex status_mutex_;
+  ApplicationStatus status_;
+};
+
+}  // namespace tailrace::app

@@ -1,0 +1,134 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "alarm/alarm_config.h"
+#include "app/yaml_reader.h"
+#include "base/clock.h"
+#include "data/output_format.h"
+#include "ingest/formats/input_schema.h"
+#include "sink/item_mapping.h"
+#include "sql/compile.h"
+#include "stream/types.h"
+
+// An application's definition file as plain values. Every key is listed, with its documentation, in the tables of
+// config_reader.cpp, config_outputs.cpp and config_alarms.cpp.
+namespace tailrace::app {
+
+struct StreamConfig {
+  std::string name;
+  stream::StreamOptions options;
+  Place place;
+};
+
+struct InputConfig {
+  std::string prefix;  // "SOURCE_SQL_STREAM" gives SOURCE_SQL_STREAM_001 ...
+  std::string stream;
+  int parallelism = 1;
+  ingest::InputSchema schema;
+  Place place;
+};
+
+struct ReferenceTableConfig {
+  std::string name;
+  std::string file;                          // CSV or newline-delimited JSON, relative to the application's folder.
+  std::vector<ingest::InputColumn> columns;  // Empty: from the file.
+  Milliseconds refresh{10'000};              // How often a changed file is looked for.
+  Place place;
+};
+
+enum class AttributeKind : uint8_t { kString, kNumber };
+
+struct TableConfig {
+  std::string name;
+  std::pair<std::string, AttributeKind> hash_key;
+  std::optional<std::pair<std::string, AttributeKind>> range_key;
+  std::string ttl_attribute;  // Epoch seconds; empty: items stay.
+  Place place;
+};
+
+// One attribute of a table item, with its place.
+struct ItemAttribute {
+  sink::AttributeRule rule;
+  Place place;
+};
+
+struct TableOutput {
+  std::string table;
+  std::vector<ItemAttribute> item;
+};
+struct AlarmOutput {
+  std::string alarm;
+};
+struct StreamOutput {
+  std::string stream;
+  data::OutputOptions options;
+};
+struct FileOutput {
+  std::string path;
+  data::OutputOptions options;
+};
+
+struct OutputConfig {
+  std::string from;  // In-application stream, exact case.
+  std::variant<TableOutput, AlarmOutput, StreamOutput, FileOutput> to;
+  Place place;
+  std::string Name() const;  // "TRIGGER_COUNT_STREAM -> alarm order-flood"; unique within an application.
+};
+
+struct ChartConfig {
+  std::string stream;
+  std::string column;
+  std::optional<double> threshold;
+};
+
+struct AlarmEntry {
+  alarm::AlarmConfig alarm;
+  std::optional<ChartConfig> chart;
+  Place place;
+};
+
+struct TargetEntry {
+  alarm::TargetConfig target;
+  Place place;
+};
+
+struct ApplicationConfig {
+  std::string name;
+  std::string folder;  // Of the definition file; relative paths begin here.
+  std::string file;    // The definition file itself.
+  std::vector<StreamConfig> streams;
+  std::string agent_file;  // Empty: no agent.
+  Place agent_place;
+  std::vector<InputConfig> inputs;
+  std::string sql_file;
+  Place sql_place;
+  sql::CompileOptions sql_options;
+  std::vector<ReferenceTableConfig> reference_tables;
+  std::vector<TableConfig> tables;
+  std::vector<OutputConfig> outputs;
+  std::vector<AlarmEntry> alarms;
+  std::vector<TargetEntry> targets;
+  std::string start = "trim_horizon";  // Where a new application begins to read: trim_horizon or latest.
+  Milliseconds checkpoint_interval{1'000};
+};
+
+struct ConfigResult {
+  ApplicationConfig config;
+  std::vector<ConfigProblem> problems;
+  bool ok() const;  // No problem other than warnings.
+};
+
+// Reads one definition file. Checks what can be known from the file alone: forms, names that refer to each other.
+ConfigResult ReadConfig(const std::string& file, const std::string& text, ValueSource& sources);
+
+// docs/configuration.md, from the tables of keys.
+std::string ConfigReference();
+
+}  // namespace tailrace::app

@@ -1,0 +1,153 @@
+#include <algorithm>
+
+#include "app/config_sections.h"
+#include "base/str.h"
+#include "ingest/formats/builtin.h"
+
+namespace tailrace::app {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::string_view kDurabilities[] = {"synced", "relaxed"};
+
+constexpr KeySpec<StreamConfig> kStreamKeys[] = {
+    {{"shards", "number", "Shards the stream is made with; 1 when not given."},
+     [](const YamlValue& value, StreamConfig& into) {
+       into.options.shards = static_cast<uint32_t>(value.Integer(1, stream::kShardsMax, 1));
+     }},
+    {{"retention", "duration", "How long records are kept; 24h when not given."},
+     [](const YamlValue& value, StreamConfig& into) {
+       into.options.retention = value.Duration(milliseconds(60'000), hours(24 * 3650), hours(24));
+     }},
+    {{"retention_bytes", "size", "Also drop the oldest records of a shard beyond this size; no limit when not given."},
+     [](const YamlValue& value, StreamConfig& into) {
+       into.options.retention_bytes = value.Bytes(1 << 20, uint64_t{1} << 50, 0);
+     }},
+    {{"record_bytes_max", "size", "Largest record, key included; 1MiB when not given, at most 10MiB."},
+     [](const YamlValue& value, StreamConfig& into) {
+       into.options.record_bytes_max = value.Bytes(1024, stream::kRecordBytesLimit, 1 << 20);
+     }},
+    {{"segment_bytes", "size", "Size of one segment file; 16MiB when not given."},
+     [](const YamlValue& value, StreamConfig& into) {
+       into.options.segment_bytes = value.Bytes(stream::kSegmentBytesMin, stream::kSegmentBytesMax, 16 << 20);
+     }},
+    {{"durability", "text",
+      "synced: a record is acknowledged when it is on disk (the default). relaxed: when the system has it; survives "
+      "kill -9, not a power failure."},
+     [](const YamlValue& value, StreamConfig& into) {
+       into.options.durability = value.OneOf(kDurabilities, "synced") == "relaxed" ? stream::Durability::kRelaxed
+                                                                                   : stream::Durability::kSynced;
+     }},
+};
+
+constexpr KeySpec<ingest::InputColumn> kColumnKeys[] = {
+    {{"name", "text", "As the SQL names it, case kept.", true},
+     [](const YamlValue& value, ingest::InputColumn& into) { into.name = value.Text(); }},
+    {{"type", "SQL type", "VARCHAR(16), INTEGER, DOUBLE, TIMESTAMP ...", true},
+     [](const YamlValue& value, ingest::InputColumn& into) {
+       auto type = data::ParseType(value.Text("VARCHAR(64)"));
+       if (type.ok()) {
+         into.type = std::move(type).value();
+       } else {
+         value.Fail(StrCat(value.path(), ": ", type.error().message));
+       }
+     }},
+    {{"path", "text",
+      "JSON: where the value stands, such as $.customer.id; logs: the field's name. The column's name when not given."},
+     [](const YamlValue& value, ingest::InputColumn& into) { into.mapping = value.Text(); }},
+};
+
+std::vector<ingest::InputColumn> ReadColumns(const YamlValue& list) {
+  std::vector<ingest::InputColumn> columns;
+  for (const YamlValue& item : list.Items()) {
+    ingest::InputColumn column;
+    ReadSection<ingest::InputColumn>(item, kColumnKeys, column);
+    const bool repeated = std::ranges::any_of(columns, [&](const auto& other) { return other.name == column.name; });
+    if (repeated) item.Fail(StrCat(item.path(), ": column '", column.name, "' is given twice"));
+    columns.push_back(std::move(column));
+  }
+  if (columns.size() > ingest::kInputColumnsMax) {
+    list.Fail(StrCat(list.path(), ": ", columns.size(), " columns, at most ", ingest::kInputColumnsMax));
+  }
+  return columns;
+}
+
+std::string ReadFormat(const YamlValue& value) {
+  std::vector<std::string_view> names;
+  for (const ingest::Format& format : ingest::Formats()) names.push_back(format.name);
+  return value.OneOf(names, "json");
+}
+
+constexpr KeySpec<InputConfig> kInputKeys[] = {
+    {{"stream", "text", "The stream whose records become rows.", true},
+     [](const YamlValue& value, InputConfig& into) { into.stream = value.Text(); }},
+    {{"format", "text", "Form of a record: json (the default), csv, combined, common."},
+     [](const YamlValue& value, InputConfig& into) { into.schema.format = ReadFormat(value); }},
+    {{"columns", "list of column", "The columns of the rows.", true},
+     [](const YamlValue& value, InputConfig& into) { into.schema.columns = ReadColumns(value); }},
+    {{"row_path", "text", "JSON: the object that is a row, or an array of them ($.Records[0:]); $ when not given."},
+     [](const YamlValue& value, InputConfig& into) { into.schema.row_path = value.Text("$"); }},
+    {{"row_delimiter", "text", "CSV: what ends a row; a line feed when not given."},
+     [](const YamlValue& value, InputConfig& into) { into.schema.row_delimiter = value.Text("\n"); }},
+    {{"column_delimiter", "text", "CSV: what separates columns; a comma when not given."},
+     [](const YamlValue& value, InputConfig& into) { into.schema.column_delimiter = value.Text(","); }},
+    {{"parallelism", "number",
+      "In-application streams NAME_001 ... that the shards are spread over; 1 when not given."},
+     [](const YamlValue& value, InputConfig& into) {
+       into.parallelism = static_cast<int>(value.Integer(1, ingest::kInputParallelismMax, 1));
+     }},
+};
+
+constexpr KeySpec<ReferenceTableConfig> kReferenceTableKeys[] = {
+    {{"file", "path",
+      "CSV, or JSON lines when it ends in .json, .ndjson or .jsonl; relative to the application's folder.", true},
+     [](const YamlValue& value, ReferenceTableConfig& into) { into.file = value.Text(); }},
+    {{"columns", "list of column", "Columns and types; found from the file when not given."},
+     [](const YamlValue& value, ReferenceTableConfig& into) { into.columns = ReadColumns(value); }},
+    {{"refresh", "duration", "How often a changed file is looked for; 10s when not given."},
+     [](const YamlValue& value, ReferenceTableConfig& into) {
+       into.refresh = value.Duration(milliseconds(100), hours(24), seconds(10));
+     }},
+};
+
+}  // namespace
+
+void ReadStreams(const YamlValue& section, ApplicationConfig& config) {
+  for (const auto& [name, value] : section.Entries()) {
+    StreamConfig stream{.name = name, .place = value.place()};
+    if (value.exists()) ReadSection<StreamConfig>(value, kStreamKeys, stream);
+    config.streams.push_back(std::move(stream));
+  }
+}
+
+void ReadInputs(const YamlValue& section, ApplicationConfig& config) {
+  for (const auto& [name, value] : section.Entries()) {
+    InputConfig input{.prefix = name, .place = value.place()};
+    ReadSection<InputConfig>(value, kInputKeys, input);
+    config.inputs.push_back(std::move(input));
+  }
+}
+
+void ReadReferenceTables(const YamlValue& section, ApplicationConfig& config) {
+  for (const auto& [name, value] : section.Entries()) {
+    ReferenceTableConfig table{.name = name, .place = value.place()};
+    ReadSection<ReferenceTableConfig>(value, kReferenceTableKeys, table);
+    config.reference_tables.push_back(std::move(table));
+  }
+}
+
+std::vector<SectionDocument> InputSectionDocuments() {
+  return {
+      {"streams.NAME", "A durable stream. Made when it is not there yet.", DocumentKeys<StreamConfig>(kStreamKeys)},
+      {"inputs.PREFIX", "Rows for the SQL: the stream's records as in-application stream PREFIX_001.",
+       DocumentKeys<InputConfig>(kInputKeys)},
+      {"columns", "One column of an input or a reference table.", DocumentKeys<ingest::InputColumn>(kColumnKeys)},
+      {"reference_tables.NAME", "A table to join with. Replaced whole when its file changes.",
+       DocumentKeys<ReferenceTableConfig>(kReferenceTableKeys)},
+  };
+}
+
+}  // namespace tailrace::app

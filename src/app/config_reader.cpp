@@ -1,0 +1,208 @@
+#include <algorithm>
+#include <set>
+
+#include "app/config.h"
+#include "app/config_sections.h"
+#include "base/str.h"
+
+namespace tailrace::app {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::string_view kStarts[] = {"trim_horizon", "latest"};
+
+constexpr KeySpec<sql::CompileOptions> kSqlOptionKeys[] = {
+    {{"tsdiff_documented_sign", "true or false",
+      "TSDIFF(a, b) is b - a, as its page says, and not a - b, as working programs need. Default false."},
+     [](const YamlValue& value, sql::CompileOptions& into) {
+       into.eval.tsdiff_documented_sign = value.Boolean(false);
+     }},
+    {{"current_timestamp_per_row", "true or false",
+      "CURRENT_TIMESTAMP is the time of the row and not of the program's start. Default false."},
+     [](const YamlValue& value, sql::CompileOptions& into) {
+       into.eval.current_timestamp_per_row = value.Boolean(false);
+     }},
+    {{"lenient_interval_precision", "true or false", "Accept INTERVAL '120' MINUTE. Default false."},
+     [](const YamlValue& value, sql::CompileOptions& into) { into.lenient_interval_precision = value.Boolean(false); }},
+    {{"concat_accepts_numbers", "true or false", "Accept numbers in a || b. Default false."},
+     [](const YamlValue& value, sql::CompileOptions& into) { into.concat_accepts_numbers = value.Boolean(false); }},
+    {{"start_stopped_pumps", "true or false", "Start pumps that are created STOPPED. Default true."},
+     [](const YamlValue& value, sql::CompileOptions& into) { into.start_stopped_pumps = value.Boolean(true); }},
+};
+
+constexpr KeySpec<ApplicationConfig> kRootKeys[] = {
+    {{"name", "text", "Name of the application; the folder's name when not given."},
+     [](const YamlValue& value, ApplicationConfig& into) { into.name = value.Text(); }},
+    {{"streams", "map of stream", "Durable streams the application needs."}, ReadStreams},
+    {{"agent", "path", "The agent's configuration file; its flows send to the streams."},
+     [](const YamlValue& value, ApplicationConfig& into) {
+       into.agent_file = value.Text();
+       into.agent_place = value.place();
+     }},
+    {{"inputs", "map of input", "What the SQL reads.", true}, ReadInputs},
+    {{"sql", "path", "File with the SQL program.", true},
+     [](const YamlValue& value, ApplicationConfig& into) {
+       into.sql_file = value.Text();
+       into.sql_place = value.place();
+     }},
+    {{"sql_options", "map", "Where the dialect leaves a choice."},
+     [](const YamlValue& value, ApplicationConfig& into) {
+       ReadSection<sql::CompileOptions>(value, kSqlOptionKeys, into.sql_options);
+     }},
+    {{"reference_tables", "map of table", "Tables to join with."}, ReadReferenceTables},
+    {{"tables", "map of table", "Keyed tables that outputs write."}, ReadTables},
+    {{"outputs", "list of output", "Where rows go."}, ReadOutputs},
+    {{"alarms", "map of alarm", "What rings, and what it says."}, ReadAlarms},
+    {{"targets", "map of target", "Whom alarms tell."}, ReadTargets},
+    {{"start", "text", "Where a new application begins to read: trim_horizon (the default) or latest."},
+     [](const YamlValue& value, ApplicationConfig& into) { into.start = value.OneOf(kStarts, "trim_horizon"); }},
+    {{"checkpoint_interval", "duration", "Time between two checkpoints; 1s when not given."},
+     [](const YamlValue& value, ApplicationConfig& into) {
+       into.checkpoint_interval = value.Duration(milliseconds(10), seconds(3600), seconds(1));
+     }},
+};
+
+// Names that refer to each other within the file.
+class ReferenceCheck {
+ public:
+  ReferenceCheck(const ApplicationConfig& config, std::vector<ConfigProblem>& problems)
+      : config_(config), problems_(problems) {}
+
+  void Run() {
+    const auto streams = Names(config_.streams, [](const auto& stream) { return stream.name; });
+    const auto tables = Names(config_.tables, [](const auto& table) { return table.name; });
+    const auto alarms = Names(config_.alarms, [](const auto& entry) { return entry.alarm.name; });
+    for (const InputConfig& input : config_.inputs) Require("stream", input.stream, streams, input.place);
+    for (const OutputConfig& output : config_.outputs) {
+      if (const auto* table = std::get_if<TableOutput>(&output.to))
+        Require("table", table->table, tables, output.place);
+      if (const auto* alarm = std::get_if<AlarmOutput>(&output.to))
+        Require("alarm", alarm->alarm, alarms, output.place);
+      if (const auto* stream = std::get_if<StreamOutput>(&output.to)) {
+        Require("stream", stream->stream, streams, output.place);
+      }
+    }
+    for (const AlarmEntry& entry : config_.alarms) CheckAlarm(entry);
+    for (const OutputConfig& output : config_.outputs) CheckItem(output);
+  }
+
+ private:
+  template <typename List, typename Name>
+  static std::vector<std::string> Names(const List& list, Name name) {
+    std::vector<std::string> names;
+    for (const auto& entry : list) names.push_back(name(entry));
+    return names;
+  }
+
+  void Fail(const Place& place, std::string message, std::string hint = "") {
+    problems_.push_back({place, std::move(message), std::move(hint), false});
+  }
+
+  bool Require(std::string_view kind, const std::string& name, const std::vector<std::string>& known,
+               const Place& place) {
+    if (name.empty() || std::ranges::find(known, name) != known.end()) return true;
+    const auto nearest = NearestName(name, known);
+    Fail(place, StrCat(kind, " '", name, "' is not defined in this file"),
+         nearest.has_value() ? StrCat("did you mean '", *nearest, "'?") : StrCat("add it under ", kind, "s"));
+    return false;
+  }
+
+  void CheckAlarm(const AlarmEntry& entry) {
+    std::vector<std::string> plain;
+    std::vector<std::string> history;
+    for (const TargetEntry& target : config_.targets) {
+      (alarm::IsHistory(target.target) ? history : plain).push_back(target.target.name);
+    }
+    for (const std::string& to : entry.alarm.notify.to) Require("target", to, plain, entry.place);
+    if (entry.alarm.history.has_value()) {
+      Require("sqlite or mysql target", entry.alarm.history->to, history, entry.place);
+    }
+    const bool driven = std::ranges::any_of(config_.outputs, [&](const OutputConfig& output) {
+      const auto* alarm = std::get_if<AlarmOutput>(&output.to);
+      return alarm != nullptr && alarm->alarm == entry.alarm.name;
+    });
+    if (!driven) {
+      problems_.push_back({entry.place, StrCat("nothing drives the alarm '", entry.alarm.name, "'"),
+                           StrCat("add an output with alarm: ", entry.alarm.name), true});
+    }
+  }
+
+  void CheckItem(const OutputConfig& output) {
+    const auto* to = std::get_if<TableOutput>(&output.to);
+    if (to == nullptr) return;
+    const auto table = std::ranges::find(config_.tables, to->table, [](const TableConfig& t) { return t.name; });
+    if (table == config_.tables.end()) return;
+    const auto check = [&](const std::pair<std::string, AttributeKind>& key) {
+      const auto attribute =
+          std::ranges::find(to->item, key.first, [](const ItemAttribute& item) { return item.rule.name; });
+      const auto wanted =
+          key.second == AttributeKind::kNumber ? sink::AttributeType::kNumber : sink::AttributeType::kString;
+      if (attribute == to->item.end()) {
+        Fail(output.place, StrCat("item lacks the key attribute '", key.first, "' of table ", table->name));
+      } else if (attribute->rule.type != wanted && attribute->rule.type != sink::AttributeType::kFromColumn) {
+        Fail(attribute->place, StrCat("attribute '", key.first, "' must be a ",
+                                      key.second == AttributeKind::kNumber ? "number: {number: ...}" : "text",
+                                      ", as the key of table ", table->name, " says"));
+      }
+    };
+    check(table->hash_key);
+    if (table->range_key.has_value()) check(*table->range_key);
+  }
+
+  const ApplicationConfig& config_;
+  std::vector<ConfigProblem>& problems_;
+};
+
+void AppendSections(std::string& text, const std::vector<SectionDocument>& sections) {
+  for (const SectionDocument& section : sections) {
+    text += StrCat("\n## `", section.title, "`\n\n");
+    if (!section.summary.empty()) text += StrCat(section.summary, "\n\n");
+    text += "| key | kind | meaning |\n|---|---|---|\n";
+    for (const KeyDocument& key : section.keys) {
+      text +=
+          StrCat("| `", key.key, "`", key.required ? " (required)" : "", " | ", key.kind, " | ", key.summary, " |\n");
+    }
+  }
+}
+
+}  // namespace
+
+bool ConfigResult::ok() const {
+  return std::ranges::all_of(problems, [](const ConfigProblem& problem) { return problem.warning; });
+}
+
+ConfigResult ReadConfig(const std::string& file, const std::string& text, ValueSource& sources) {
+  ConfigResult result;
+  ApplicationConfig& config = result.config;
+  config.file = file;
+  const size_t slash = file.rfind('/');
+  config.folder = slash == std::string::npos ? "." : file.substr(0, slash);
+  const YamlDocument document(file, text, sources);
+  if (document.problems().empty()) ReadSection<ApplicationConfig>(document.root(), kRootKeys, config);
+  result.problems = document.problems();
+  if (config.name.empty()) {
+    const size_t parent = config.folder.rfind('/');
+    config.name = parent == std::string::npos ? config.folder : config.folder.substr(parent + 1);
+    if (config.name.empty() || config.name == "." || config.name == "..") config.name = "application";
+  }
+  if (result.ok()) ReferenceCheck(config, result.problems).Run();
+  return result;
+}
+
+std::string ConfigReference() {
+  std::string text =
+      "# Configuration\n\nAn application is a folder with a `tailrace.yaml`. This page is written by `make docs` from "
+      "the\n"
+      "tables that parse the file. A text may be given as `{env: NAME}` or `{file: PATH}` and then comes from there.\n"
+      "Durations are a number and ms, s, m, h or d; sizes a number and B, KiB, MiB, GiB, KB, MB or GB.\n";
+  AppendSections(text, {{"tailrace.yaml", "", DocumentKeys<ApplicationConfig>(kRootKeys)},
+                        {"sql_options", "", DocumentKeys<sql::CompileOptions>(kSqlOptionKeys)}});
+  AppendSections(text, InputSectionDocuments());
+  AppendSections(text, OutputSectionDocuments());
+  AppendSections(text, AlarmSectionDocuments());
+  return text;
+}
+
+}  // namespace tailrace::app

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <future>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "alarm/outbox.h"
+#include "app/application.h"
+#include "app/runtime.h"
+#include "ingest/agent/agent.h"
+#include "ingest/agent/agent_runner.h"
+#include "ingest/agent/stream_target.h"
+#include "sink/environment.h"
+
+namespace tailrace::app {
+
+// An application at work: its thread, its alarms' database and senders, its agent.
+class RunningApplication {
+ public:
+  // Opens everything; nothing runs yet. `runtime` is borrowed.
+  static Result<std::unique_ptr<RunningApplication>> Open(Definition definition, Runtime& runtime, std::string folder,
+                                                          Rng rng, bool with_agent);
+  ~RunningApplication();
+
+  void Start();
+  // Stops the agent, lets the application read up and make a checkpoint, ends the senders; within `limit`.
+  void Stop(std::chrono::milliseconds limit);
+
+  const std::string& name() const { return application_->definition().config.name; }
+  Application& application() { return *application_; }
+  // The application's status, with "failed" and the error when it has ended.
+  ApplicationStatus CurrentStatus() const;
+
+  // Null when the application has no alarms.
+  alarm::AlarmStore* alarm_store() { return alarm_store_.get(); }
+  alarm::Outbox* outbox() { return outbox_.get(); }
+  void WakeSenders();
+  // Gives a dead letter to its output again, on the application's thread. Errors: kNotFound; kInvalidArgument: refused
+  // again, with the reason; kUnavailable: the application has ended.
+  Status Redrive(const sink::LetterId& letter);
+  // Dead letters of this application's outputs.
+  size_t DeadLetterCount() const;
+  std::vector<std::string> SinkNames() const;
+  // Flows of the agent; empty without one.
+  std::vector<ingest::FlowStatus> AgentFlows() const;
+
+ private:
+  RunningApplication(Runtime& runtime, std::string folder);
+  Status OpenAlarms(const ApplicationConfig& config, Rng rng);
+  Result<std::vector<Application::Output>> MakeOutputs(const Definition& definition);
+  Result<Application::Output> MakeOutput(const Definition& definition, const OutputConfig& config, int stream);
+  Status OpenAgent(const ApplicationConfig& config, Rng rng);
+  void Run();
+  void Wake();
+
+  Runtime& runtime_;
+  const std::string folder_;
+  sink::Environment sink_environment_;
+  std::unique_ptr<alarm::AlarmStore> alarm_store_;
+  std::unique_ptr<alarm::Outbox> outbox_;
+  std::unique_ptr<alarm::OutboxWorkers> senders_;
+  Application::Origins origins_;
+  std::map<std::string, sink::RedrivableSink*> redrivable_;  // By name; owned by the application.
+  std::unique_ptr<Application> application_;
+  std::vector<stream::Subscription> subscriptions_;
+  std::vector<std::unique_ptr<ingest::StreamTarget>> agent_targets_;
+  std::unique_ptr<ingest::Agent> agent_;
+  std::unique_ptr<ingest::AgentRunner> agent_runner_;
+
+  std::thread thread_;
+  mutable std::mutex mutex_;  // Guards what follows.
+  std::condition_variable wake_;
+  bool woken_ = false;
+  bool stopping_ = false;
+  bool ended_ = false;
+  std::string failure_;
+  std::deque<std::packaged_task<Status()>> tasks_;
+};
+
+}  // namespace tailrace::app

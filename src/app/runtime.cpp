@@ -1,0 +1,135 @@
+#include "app/runtime.h"
+
+#include <algorithm>
+
+#include "app/running_application.h"
+#include "base/str.h"
+
+namespace tailrace::app {
+namespace {
+
+table::KeyAttribute ToKeyAttribute(const std::pair<std::string, AttributeKind>& attribute) {
+  return {attribute.first,
+          attribute.second == AttributeKind::kNumber ? table::KeyType::kNumber : table::KeyType::kString};
+}
+
+}  // namespace
+
+Runtime::Runtime(RuntimeOptions options, const Environment& environment, FolderLock lock)
+    : options_(std::move(options)),
+      environment_(environment),
+      rng_(environment.seed),
+      started_(environment.clock.Now()),
+      lock_(std::move(lock)) {}
+
+Runtime::~Runtime() { Stop(std::chrono::milliseconds(0)); }
+
+Result<std::unique_ptr<Runtime>> Runtime::Open(RuntimeOptions options, const Environment& environment) {
+  const std::string folder = options.data_folder;
+  TAILRACE_TRY(environment.disk.MakeDirectories(folder));
+  TAILRACE_ASSIGN_OR_RETURN(FolderLock lock, FolderLock::Acquire(folder));
+  std::unique_ptr<Runtime> runtime(new Runtime(std::move(options), environment, std::move(lock)));
+  TAILRACE_ASSIGN_OR_RETURN(runtime->streams_, stream::StreamStore::Open({environment.disk, environment.clock,
+                                                                          environment.log, environment.metrics},
+                                                                         folder + "/streams", runtime->rng_.Fork()));
+  TAILRACE_ASSIGN_OR_RETURN(runtime->tables_, table::TableStore::Open(folder + "/tables", environment.clock));
+  TAILRACE_ASSIGN_OR_RETURN(
+      runtime->dead_letters_,
+      sink::DeadLetters::Open(*runtime->tables_, environment.clock, environment.metrics, sink::DeadLetters::Options()));
+  return runtime;
+}
+
+Status Runtime::MakeStreams(const ApplicationConfig& config) {
+  for (const StreamConfig& wanted : config.streams) {
+    const auto found = streams_->Find(wanted.name);
+    if (!found.ok()) {
+      if (found.error().code != ErrorCode::kNotFound) return found.error();
+      auto created = streams_->Create(wanted.name, wanted.options);
+      if (!created.ok()) return std::move(created).error().Context(StrCat("stream ", wanted.name));
+      continue;
+    }
+    stream::Stream& stream = **found;
+    const stream::StreamDescription description = stream.Describe();
+    if (description.options.retention != wanted.options.retention ||
+        description.options.retention_bytes != wanted.options.retention_bytes) {
+      TAILRACE_TRY(stream.SetRetention(wanted.options.retention, wanted.options.retention_bytes));
+    }
+    if (description.options.record_bytes_max != wanted.options.record_bytes_max) {
+      TAILRACE_TRY(stream.SetRecordBytesMax(wanted.options.record_bytes_max));
+    }
+    const auto open = std::ranges::count_if(description.shards, [](const auto& shard) { return shard.open; });
+    if (static_cast<uint32_t>(open) != wanted.options.shards) {
+      environment_.log.Warning("the stream keeps its number of shards",
+                               {{"stream", wanted.name}, {"shards", open}, {"configured", wanted.options.shards}});
+    }
+  }
+  return Ok();
+}
+
+Status Runtime::MakeTables(const ApplicationConfig& config) {
+  for (const TableConfig& wanted : config.tables) {
+    table::TableOptions options;
+    options.key.hash = ToKeyAttribute(wanted.hash_key);
+    if (wanted.range_key.has_value()) options.key.range = ToKeyAttribute(*wanted.range_key);
+    options.ttl_attribute = wanted.ttl_attribute;
+    options.feed = true;
+    const Status made = tables_->EnsureTable(wanted.name, options);
+    if (!made.ok()) return Error(made.error()).Context(StrCat("table ", wanted.name));
+  }
+  return Ok();
+}
+
+Status Runtime::AddApplication(Definition definition) {
+  const std::string name = definition.config.name;
+  if (FindApplication(name) != nullptr) {
+    return Error{ErrorCode::kInvalidArgument,
+                 StrCat("two applications are named ", name, "; set name: in one of them")};
+  }
+  TAILRACE_TRY(MakeStreams(definition.config));
+  TAILRACE_TRY(MakeTables(definition.config));
+  const std::string folder = StrCat(options_.data_folder, "/apps/", name);
+  TAILRACE_TRY(environment_.disk.MakeDirectories(folder));
+  TAILRACE_ASSIGN_OR_RETURN(
+      std::unique_ptr<RunningApplication> application,
+      RunningApplication::Open(std::move(definition), *this, folder, rng_.Fork(), options_.run_agents));
+  applications_.push_back(std::move(application));
+  return Ok();
+}
+
+void Runtime::Start() {
+  for (const auto& application : applications_) application->Start();
+  sweeper_ = std::thread([this] { SweepTables(); });
+}
+
+void Runtime::Stop(std::chrono::milliseconds limit) {
+  for (const auto& application : applications_) application->Stop(limit);
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  if (sweeper_.joinable()) sweeper_.join();
+}
+
+// Takes expired items off the disk: once a minute, and at once again while there are many.
+void Runtime::SweepTables() {
+  static constexpr uint64_t kItemsPerSweep = 10'000;
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    lock.unlock();
+    const auto swept = tables_->Sweep(kItemsPerSweep);
+    if (!swept.ok()) environment_.log.Warning("tables not swept", {{"error", swept.error().message}});
+    const bool more = swept.ok() && *swept == kItemsPerSweep;
+    lock.lock();
+    if (!more) wake_.wait_for(lock, std::chrono::minutes(1), [this] { return stopping_; });
+  }
+}
+
+RunningApplication* Runtime::FindApplication(std::string_view name) const {
+  for (const auto& application : applications_) {
+    if (application->name() == name) return application.get();
+  }
+  return nullptr;
+}
+
+}  // namespace tailrace::app

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "alarm/outbox.h"
+#include "app/application.h"
+#include "base/clock.h"
+#include "base/disk.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/net.h"
+#include "base/os/process.h"
+#include "base/rng.h"
+#include "sink/dead_letters.h"
+#include "stream/store.h"
+#include "table/table_store.h"
+
+namespace tailrace::app {
+
+class RunningApplication;
+
+struct RuntimeOptions {
+  std::string data_folder = "data";
+  bool run_agents = true;
+};
+
+// Everything that runs in one process over one data folder: streams, tables, applications with their alarms and agents.
+//
+// State    data_folder/streams, /tables, /apps/NAME (checkpoint, alarms.sqlite, history.sqlite, agent); see
+//          docs/data-folder.md.
+// Threads  AddApplication, Start, Stop: one owner. The rest: any.
+class Runtime {
+ public:
+  struct Environment {
+    Disk& disk;
+    const Clock& clock;
+    Net& net;
+    Log& log;
+    MetricsRegistry& metrics;
+    uint64_t seed = 0;  // For names and idempotency keys.
+  };
+
+  // Errors: kFailedPrecondition: another process has the folder; those of the stores.
+  static Result<std::unique_ptr<Runtime>> Open(RuntimeOptions options, const Environment& environment);
+  ~Runtime();
+
+  // Makes the application's streams and tables when they are missing, opens its sinks and loads its checkpoint.
+  // Errors: kInvalidArgument: a stream or table that exists is of another kind; those of the parts.
+  Status AddApplication(Definition definition);
+  void Start();
+  // Stops agents, lets applications read up and checkpoint, sends what the outbox can; all within `limit`.
+  void Stop(std::chrono::milliseconds limit);
+
+  stream::StreamStore& streams() { return *streams_; }
+  table::TableStore& tables() { return *tables_; }
+  sink::DeadLetters& dead_letters() { return *dead_letters_; }
+  const std::vector<std::unique_ptr<RunningApplication>>& applications() const { return applications_; }
+  RunningApplication* FindApplication(std::string_view name) const;  // Null when there is none.
+  const Environment& environment() const { return environment_; }
+  Timestamp started() const { return started_; }
+
+ private:
+  Runtime(RuntimeOptions options, const Environment& environment, FolderLock lock);
+  Status MakeStreams(const ApplicationConfig& config);
+  Status MakeTables(const ApplicationConfig& config);
+  void SweepTables();
+
+  const RuntimeOptions options_;
+  const Environment environment_;
+  Rng rng_;
+  Timestamp started_{};
+  FolderLock lock_;
+  std::unique_ptr<stream::StreamStore> streams_;
+  std::unique_ptr<table::TableStore> tables_;
+  std::unique_ptr<sink::DeadLetters> dead_letters_;
+  std::vector<std::unique_ptr<RunningApplication>> applications_;
+  std::thread sweeper_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  bool stopping_ = false;
+};
+
+}  // namespace tailrace::app
