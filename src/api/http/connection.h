@@ -1,9 +1,9 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <atomic>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -20,7 +20,7 @@ namespace tailrace::api::http {
 struct ServerContext {
   ServerOptions options;
   Handler handler;
-  Clock& clock;
+  const Clock& clock;
   Counter& requests;
   Counter& refused;
   boost::asio::io_context io{1};

@@ -200,8 +200,8 @@ class Http1Connection final : public Connection {
   }
 
   std::string HeadText(const Response& response) const {
-    std::string text = StrCat(http11_ ? "HTTP/1.1 " : "HTTP/1.0 ", response.status, " ",
-                              ReasonPhrase(response.status), "\r\n");
+    std::string text =
+        StrCat(http11_ ? "HTTP/1.1 " : "HTTP/1.0 ", response.status, " ", ReasonPhrase(response.status), "\r\n");
     for (const auto& [name, value] : response.headers) {
       text += name;
       text += ": ";

@@ -13,8 +13,8 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 constexpr size_t kReadBytes = 64 << 10;
-constexpr uint32_t kStreamsMax = 256;     // At once, a connection.
-constexpr uint32_t kResetsMax = 1000;     // A connection that resets more streams is attacking (CVE-2023-44487).
+constexpr uint32_t kStreamsMax = 256;  // At once, a connection.
+constexpr uint32_t kResetsMax = 1000;  // A connection that resets more streams is attacking (CVE-2023-44487).
 constexpr int32_t kStreamWindow = 1 << 20;
 constexpr int32_t kConnectionWindow = 16 << 20;
 
@@ -337,9 +337,8 @@ class Http2Connection final : public Connection {
 
 Http2Exchange::~Http2Exchange() {
   if (!answered_) {
-    connection_->Post([stream = stream_](Http2Connection& c) {
-      c.SendHead(stream, Response::Text(500, ""), "no answer\n", true);
-    });
+    connection_->Post(
+        [stream = stream_](Http2Connection& c) { c.SendHead(stream, Response::Text(500, ""), "no answer\n", true); });
   } else {
     connection_->Post([stream = stream_](Http2Connection& c) { c.SendData(stream, "", true); });
   }

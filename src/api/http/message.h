@@ -16,12 +16,12 @@ using Headers = std::vector<std::pair<std::string, std::string>>;
 // A whole request. Header names are lower case; their values are trimmed.
 struct Request {
   std::string method;
-  std::string target;  // As sent: "/streams/orders?limit=10".
-  std::string path;    // Decoded: "/streams/orders".
+  std::string target;                                      // As sent: "/streams/orders?limit=10".
+  std::string path;                                        // Decoded: "/streams/orders".
   std::vector<std::pair<std::string, std::string>> query;  // Decoded, in order.
   Headers headers;
   std::string body;
-  std::string peer;     // "127.0.0.1:54321"
+  std::string peer;  // "127.0.0.1:54321"
   bool http2 = false;
   bool tls = false;
 

@@ -14,8 +14,8 @@ namespace tailrace::api::http {
 namespace {
 
 namespace asio = boost::asio;
-using boost::system::error_code;
 using asio::ip::tcp;
+using boost::system::error_code;
 
 constexpr std::string_view kHttp2Preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -30,7 +30,7 @@ int SelectProtocol(SSL*, const unsigned char** out, unsigned char* out_size, con
 
 class AsioServer final : public Server {
  public:
-  AsioServer(ServerOptions options, Handler handler, Clock& clock, Log& log, MetricsRegistry& metrics)
+  AsioServer(ServerOptions options, Handler handler, const Clock& clock, Log& log, MetricsRegistry& metrics)
       : context_{std::move(options), std::move(handler), clock,
                  metrics.GetCounter("tailrace_http_requests_total", "HTTP requests handed to a handler."),
                  metrics.GetCounter("tailrace_http_refused_total", "HTTP requests refused before a handler saw them.")},
@@ -55,10 +55,10 @@ class AsioServer final : public Server {
     if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
     if (error) {
       const bool denied = error == asio::error::access_denied;
-      return Error{denied ? ErrorCode::kPermissionDenied : ErrorCode::kUnavailable,
-                   StrCat("listen on ", options.address, ":", options.port, ": ", error.message(),
-                          error == asio::error::address_in_use ? "; another program has it, choose one with --listen"
-                                                               : "")};
+      return Error{
+          denied ? ErrorCode::kPermissionDenied : ErrorCode::kUnavailable,
+          StrCat("listen on ", options.address, ":", options.port, ": ", error.message(),
+                 error == asio::error::address_in_use ? "; another program has it, choose one with --listen" : "")};
     }
     port_ = acceptor_.local_endpoint().port();
     asio::post(context_.io, [this] { Accept(); });
@@ -191,7 +191,7 @@ class AsioServer final : public Server {
 
 }  // namespace
 
-Result<std::unique_ptr<Server>> Server::Start(ServerOptions options, Handler handler, Clock& clock, Log& log,
+Result<std::unique_ptr<Server>> Server::Start(ServerOptions options, Handler handler, const Clock& clock, Log& log,
                                               MetricsRegistry& metrics) {
   auto server = std::make_unique<AsioServer>(std::move(options), std::move(handler), clock, log, metrics);
   TAILRACE_TRY(server->Listen());

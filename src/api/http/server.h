@@ -15,13 +15,13 @@ namespace tailrace::api::http {
 
 struct ServerOptions {
   std::string address = "127.0.0.1";
-  uint16_t port = 8080;  // 0: any free one; see Server::port.
+  uint16_t port = 8080;          // 0: any free one; see Server::port.
   std::string certificate_file;  // PEM; with key_file: TLS on this port.
   std::string key_file;
   size_t connections_max = 4096;
   size_t header_bytes_max = 64 << 10;
   size_t body_bytes_max = 16 << 20;
-  size_t stream_queue_bytes_max = 8 << 20;  // A peer that leaves more than this unread is disconnected.
+  size_t stream_queue_bytes_max = 8 << 20;            // A peer that leaves more than this unread is disconnected.
   std::chrono::milliseconds request_timeout{30'000};  // From a request's first byte to its last.
   std::chrono::milliseconds idle_timeout{75'000};     // Between requests.
 };
@@ -33,7 +33,7 @@ class Server {
  public:
   // Binds and begins to serve. Errors: kUnavailable (address in use), kPermissionDenied, kInvalidArgument (address,
   // certificate). `clock`, `log` and `metrics` are borrowed.
-  static Result<std::unique_ptr<Server>> Start(ServerOptions options, Handler handler, Clock& clock, Log& log,
+  static Result<std::unique_ptr<Server>> Start(ServerOptions options, Handler handler, const Clock& clock, Log& log,
                                                MetricsRegistry& metrics);
   virtual ~Server() = default;
   virtual uint16_t port() const = 0;

@@ -149,9 +149,9 @@ TEST_P(Http1Test, GivesUpOnASlowRequestWith408) {
 }
 
 TEST_P(Http1Test, AnswersPipelinedRequestsInOrder) {
-  const std::string answer = Raw(
-      "GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n"
-      "GET /3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  const std::string answer =
+      Raw("GET /1 HTTP/1.1\r\nHost: x\r\n\r\nGET /2 HTTP/1.1\r\nHost: x\r\n\r\n"
+          "GET /3 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
   const size_t one = answer.find("GET /1");
   const size_t two = answer.find("GET /2");
   const size_t three = answer.find("GET /3");

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "api/http/server.h"
+#include "base/result.h"
+
+namespace tailrace::app {
+class Runtime;
+}
+
+namespace tailrace::api {
+
+// The dashboard, the HTTP API and the metrics of a runtime, on one port.
+class ApiServer {
+ public:
+  // `runtime` is borrowed. Errors: those of http::Server::Start.
+  static Result<std::unique_ptr<ApiServer>> Start(http::ServerOptions options, app::Runtime& runtime,
+                                                  std::string version);
+  ~ApiServer();
+  uint16_t port() const;
+  void Stop(std::chrono::milliseconds limit);
+
+ private:
+  struct Parts;
+  explicit ApiServer(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace tailrace::api
