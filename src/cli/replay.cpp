@@ -1,0 +1,76 @@
+#include "app/replay.h"
+
+#include "base/str.h"
+#include "cli/program_options.h"
+#include "cli/time_text.h"
+#include "cli/verbs.h"
+
+namespace tailrace::cli {
+namespace {
+
+constexpr OptionSpec kOptions[] = {
+    {kSqlOption.name, kSqlOption.value, kSqlOption.summary, "", true},
+    kInputsOption,
+    {"--feed", "NAME=FILE",
+     "Rows of in-application input stream NAME: a JSON object a line, with ROWTIME as ISO 8601 text or epoch ms.", "",
+     false, true},
+    kTableOption,
+    {"--until", "TIME", "Advance time to here after the last row, and leave out later rows; ISO 8601 or epoch ms."},
+    {"--emit", "STREAM,..",
+     "Streams to print; all: inputs too. When not given: all that pumps write, and error_stream.", "", false, true},
+    kSqlOptionOption,
+};
+constexpr std::string_view kExamples[] = {
+    "tailrace replay --sql app.sql --inputs inputs.json --feed SOURCE_SQL_STREAM_001=rows.ndjson",
+    "tailrace replay --sql app.sql --inputs inputs.json --feed SOURCE_SQL_STREAM_001=rows.ndjson "
+    "--until 2018-11-01T01:00:00Z --emit DESTINATION_SQL_STREAM",
+};
+
+int Run(const Arguments& arguments, const Context& context) {
+  auto files = ReadProgramOptions(arguments);
+  if (!files.ok()) return Fail(context, "replay", files.error().message, kExitWrongUse);
+  app::ReplayOptions options;
+  for (const std::string& text : arguments.List("--feed")) {
+    auto feed = app::ParseNamedFile(text);
+    if (!feed.ok()) return Fail(context, "replay", StrCat("--feed: ", feed.error().message), kExitWrongUse);
+    options.feeds.push_back(std::move(feed).value());
+  }
+  for (const std::string& text : arguments.List("--emit")) {
+    for (const std::string_view name : Split(text, ',')) options.emit.emplace_back(Trim(name));
+  }
+  if (arguments.Has("--until")) {
+    options.until = ParseTimeText(arguments.Text("--until"));
+    if (!options.until.has_value()) {
+      return Fail(context, "replay",
+                  StrCat("--until: '", arguments.Text("--until"), "' is neither ISO 8601 nor epoch milliseconds"),
+                  kExitWrongUse);
+    }
+  }
+  auto program = app::LoadProgram(context.disk, *files);
+  if (!program.ok()) return Fail(context, "replay", program.error().message, kExitBadConfiguration);
+  for (const sql::Diagnostic& diagnostic : program->compiled.diagnostics) {
+    if (program->compiled.ok()) break;  // Warnings are check's business.
+    context.PrintError(sql::FormatWithSource(diagnostic, files->sql_file, program->sql_text));
+  }
+  if (!program->compiled.ok()) return kExitFailed;
+  const Status status = app::Replay(context.disk, std::move(program).value(), options,
+                                    [&](std::string_view lines) { context.Print(lines); });
+  if (!status.ok()) return Fail(context, "replay", status.error().message);
+  return kExitDone;
+}
+
+}  // namespace
+
+const Verb kReplayVerb = {
+    .name = "replay",
+    .summary = "Run a SQL program over recorded rows, in virtual time and at full speed",
+    .description =
+        "Rows of several feeds are merged by ROWTIME, then in the order given. Output is one JSON object a row:\n"
+        "{\"stream\": ..., \"ROWTIME\": ..., columns}. What goes wrong with a row is a row of error_stream.",
+    .options = kOptions,
+    .positional = {},
+    .examples = kExamples,
+    .run = Run,
+};
+
+}  // namespace tailrace::cli

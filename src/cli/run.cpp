@@ -1,0 +1,143 @@
+#include <algorithm>
+
+#include "api/api_server.h"
+#include "app/definition.h"
+#include "app/running_application.h"
+#include "app/runtime.h"
+#include "base/os/process.h"
+#include "base/os/signals.h"
+#include "base/os/stderr_log.h"
+#include "base/str.h"
+#include "cli/application_sources.h"
+#include "cli/verbs.h"
+
+namespace tailrace::cli {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kStopLimit{10'000};
+
+constexpr OptionSpec kOptions[] = {
+    {"--listen", "ADDRESS:PORT", "Where the page and the API are served; loopback unless told otherwise.",
+     "127.0.0.1:8080"},
+    {"--data", "FOLDER", "Where streams, tables and positions are kept.", "tailrace-data"},
+    {"--no-agent", "", "Do not tail files."},
+    {"--tls-certificate", "FILE", "Serve HTTPS with this certificate chain, PEM."},
+    {"--tls-key", "FILE", "Private key of the certificate, PEM."},
+    {"--log", "FORM", "text or json; text on a terminal, else json, when not given."},
+    {"--verbose", "", "Log more."},
+};
+constexpr std::string_view kExamples[] = {
+    "tailrace run examples/order-flood",
+    "tailrace run shop site --data /var/lib/tailrace --listen 127.0.0.1:9090",
+};
+
+// "127.0.0.1:8080", "[::1]:8080", "8080".
+Result<api::http::ServerOptions> ParseListen(const std::string& text) {
+  api::http::ServerOptions options;
+  const size_t colon = text.rfind(':');
+  const auto port = ParseInt64(colon == std::string::npos ? text : text.substr(colon + 1));
+  if (!port.has_value() || *port < 0 || *port > 65'535) {
+    return Error{ErrorCode::kInvalidArgument, StrCat("'", text, "' is not ADDRESS:PORT")};
+  }
+  options.port = static_cast<uint16_t>(*port);
+  if (colon != std::string::npos && colon > 0) options.address = text.substr(0, colon);
+  if (options.address.starts_with('[') && options.address.ends_with(']')) {
+    options.address = options.address.substr(1, options.address.size() - 2);
+  }
+  return options;
+}
+
+// Reads every application; prints all problems of all. Nothing when one has errors.
+std::optional<std::vector<app::Definition>> LoadAll(const std::vector<std::string>& paths, const Context& context) {
+  ApplicationSources sources(context.disk);
+  std::vector<app::Definition> definitions;
+  bool good = true;
+  for (const std::string& path : paths) {
+    auto definition = app::LoadDefinition(context.disk, path, sources);
+    if (!definition.ok()) {
+      good = false;
+      context.PrintError(StrCat("tailrace run: ", definition.error().message, "\n"));
+      continue;
+    }
+    context.PrintError(app::FormatProblems(*definition, true));
+    good = good && definition->ok();
+    definitions.push_back(std::move(definition).value());
+  }
+  if (!good) return std::nullopt;
+  return definitions;
+}
+
+int Run(const Arguments& arguments, const Context& context) {
+  auto listen = ParseListen(arguments.Text("--listen"));
+  if (!listen.ok()) return Fail(context, "run", StrCat("--listen: ", listen.error().message), kExitWrongUse);
+  if (arguments.Has("--tls-certificate") != arguments.Has("--tls-key")) {
+    return Fail(context, "run", "--tls-certificate and --tls-key belong together", kExitWrongUse);
+  }
+  listen->certificate_file = arguments.Text("--tls-certificate");
+  listen->key_file = arguments.Text("--tls-key");
+  const std::string form = arguments.Text("--log");
+  if (!form.empty() && form != "text" && form != "json") {
+    return Fail(context, "run", StrCat("--log: '", form, "' is not text or json"), kExitWrongUse);
+  }
+  // Before any thread is made, so that all inherit the blocked signals.
+  auto signals = SignalQueue::Make();
+  if (!signals.ok()) return Fail(context, "run", signals.error().message);
+  auto definitions = LoadAll(arguments.positional(), context);
+  if (!definitions.has_value()) return kExitBadConfiguration;
+
+  const std::unique_ptr<Log> log =
+      MakeStderrLog({.level = arguments.Has("--verbose") ? LogLevel::kDebug : LogLevel::kInfo,
+                     .format = form == "text"   ? LogFormat::kText
+                               : form == "json" ? LogFormat::kJson
+                                                : LogFormat::kAutomatic},
+                    context.clock);
+  MetricsRegistry metrics;
+  auto runtime =
+      app::Runtime::Open({.data_folder = arguments.Text("--data"), .run_agents = !arguments.Has("--no-agent")},
+                         {context.disk, context.clock, context.net, *log, metrics, RandomSeed()});
+  if (!runtime.ok()) return Fail(context, "run", runtime.error().message);
+  for (app::Definition& definition : *definitions) {
+    const std::string name = definition.config.name;
+    const Status added = (*runtime)->AddApplication(std::move(definition));
+    if (!added.ok()) {
+      const bool configuration = added.error().code == ErrorCode::kInvalidArgument;
+      return Fail(context, "run", StrCat(name, ": ", added.error().message),
+                  configuration ? kExitBadConfiguration : kExitFailed);
+    }
+  }
+  auto server = api::ApiServer::Start(*listen, **runtime, TAILRACE_VERSION);
+  if (!server.ok()) return Fail(context, "run", server.error().message);
+  (*runtime)->Start();
+  const std::string scheme = listen->certificate_file.empty() ? "http" : "https";
+  const std::string host =
+      listen->address.find(':') == std::string::npos ? listen->address : StrCat("[", listen->address, "]");
+  log->Info("serving",
+            {{"url", StrCat(scheme, "://", host, ":", (*server)->port(), "/")}, {"data", arguments.Text("--data")}});
+  while (true) {
+    const auto signal = signals->Wait(std::nullopt);
+    if (!signal.ok()) return Fail(context, "run", signal.error().message);
+    if (!signal->has_value() || **signal == Signal::kHangUp) continue;
+    break;
+  }
+  log->Info("stopping: reading up, making checkpoints");
+  (*server)->Stop(milliseconds(1'000));
+  (*runtime)->Stop(kStopLimit);
+  log->Info("stopped");
+  return kExitDone;
+}
+
+}  // namespace
+
+const Verb kRunVerb = {
+    .name = "run",
+    .summary = "Run applications in the foreground, with streams, agents, API and page",
+    .description = "Stops on Ctrl-C or SIGTERM after reading up and making checkpoints; a kill loses nothing either.",
+    .options = kOptions,
+    .positional = {"APP", "Folders with a tailrace.yaml, or the files themselves", 1, 100},
+    .examples = kExamples,
+    .run = Run,
+};
+
+}  // namespace tailrace::cli

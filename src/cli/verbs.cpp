@@ -1,0 +1,33 @@
+#include "cli/verbs.h"
+
+namespace tailrace::cli {
+
+std::span<const Verb> Verbs() {
+  static const Verb verbs[] = {
+      kRunVerb,
+      kCheckVerb,
+      kReplayVerb,
+      kExplainVerb,
+      kDiscoverVerb,
+      kTailVerb,
+      kStreamListVerb,
+      kStreamDescribeVerb,
+      kStreamPutVerb,
+      kStreamGetVerb,
+      kTableGetVerb,
+      kTableQueryVerb,
+      kTableScanVerb,
+      kAlarmListVerb,
+      kAlarmHistoryVerb,
+      kDeadLetterListVerb,
+      kDeadLetterRedriveVerb,
+      kGenerateOrdersVerb,
+      kGenerateAccessVerb,
+      kCompletionVerb,
+      kManVerb,
+      kVersionVerb,
+  };
+  return verbs;
+}
+
+}  // namespace tailrace::cli

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "cli/verb.h"
+
+namespace tailrace::cli {
+
+// Each in the file of its name; verbs.cpp lists them.
+extern const Verb kAlarmHistoryVerb;
+extern const Verb kAlarmListVerb;
+extern const Verb kCheckVerb;
+extern const Verb kCompletionVerb;
+extern const Verb kDeadLetterListVerb;
+extern const Verb kDeadLetterRedriveVerb;
+extern const Verb kDiscoverVerb;
+extern const Verb kExplainVerb;
+extern const Verb kGenerateAccessVerb;
+extern const Verb kGenerateOrdersVerb;
+extern const Verb kManVerb;
+extern const Verb kReplayVerb;
+extern const Verb kRunVerb;
+extern const Verb kStreamDescribeVerb;
+extern const Verb kStreamGetVerb;
+extern const Verb kStreamListVerb;
+extern const Verb kStreamPutVerb;
+extern const Verb kTableGetVerb;
+extern const Verb kTableQueryVerb;
+extern const Verb kTableScanVerb;
+extern const Verb kTailVerb;
+extern const Verb kVersionVerb;
+
+}  // namespace tailrace::cli
