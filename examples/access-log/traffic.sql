@@ -1,0 +1,11 @@
+-- Requests per client in windows of ten seconds: the published program, word for word.
+CREATE OR REPLACE STREAM "DESTINATION_SQL_STREAM" (client_ip VARCHAR(16), request_count INTEGER);
+CREATE OR REPLACE PUMP "STREAM_PUMP" AS INSERT INTO "DESTINATION_SQL_STREAM"
+SELECT STREAM "client_ip", COUNT(*) AS request_count
+FROM "SOURCE_SQL_STREAM_001"
+GROUP BY "client_ip", FLOOR(("SOURCE_SQL_STREAM_001".ROWTIME - TIMESTAMP '1970-01-01 00:00:00') SECOND / 10 TO SECOND);
+
+-- Clients with more than 1,000 requests in ten seconds.
+CREATE OR REPLACE STREAM "BUSY_CLIENT_STREAM" (client_ip VARCHAR(16), request_count INTEGER);
+CREATE OR REPLACE PUMP "BUSY_CLIENT_PUMP" AS INSERT INTO "BUSY_CLIENT_STREAM"
+SELECT STREAM client_ip, request_count FROM "DESTINATION_SQL_STREAM" WHERE request_count > 1000;
