@@ -99,7 +99,7 @@ void FrameWriter::Begin(Sequence first_sequence, int64_t arrival_unix_ms, std::s
                         .arrival_unix_ms = arrival_unix_ms,
                         .producer_bytes = static_cast<uint32_t>(producer.size())};
   char* const bytes = buffer_.Extend(kFrameHeaderBytes + producer.size());
-  std::memcpy(bytes + kFrameHeaderBytes, producer.data(), producer.size());
+  std::copy_n(producer.data(), producer.size(), bytes + kFrameHeaderBytes);  // Unlike memcpy it takes null and 0.
   open_ = true;
 }
 
@@ -113,8 +113,8 @@ void FrameWriter::Add(const RecordInput& record) {
   char* bytes = buffer_.Extend(StoredBytes(record));
   std::memcpy(bytes, &header, kRecordHeaderBytes);
   bytes += kRecordHeaderBytes;
-  std::memcpy(bytes, record.partition_key.data(), record.partition_key.size());
-  std::memcpy(bytes + record.partition_key.size(), record.data.data(), record.data.size());
+  bytes = std::copy_n(record.partition_key.data(), record.partition_key.size(), bytes);
+  std::copy_n(record.data.data(), record.data.size(), bytes);
   ++header_.records;
 }
 
@@ -122,7 +122,7 @@ void FrameWriter::End() {
   TAILRACE_CHECK(open_ && header_.records > 0);
   const size_t unpadded = frame_bytes();
   const size_t length = Padded(unpadded);
-  std::memset(buffer_.Extend(length - unpadded), 0, length - unpadded);
+  std::fill_n(buffer_.Extend(length - unpadded), length - unpadded, '\0');
   header_.length = static_cast<uint32_t>(length);
   std::memcpy(buffer_.data() + begin_, &header_, sizeof header_);
   open_ = false;
