@@ -67,7 +67,7 @@ TEST(LimitTest, ErrorsAreLimited) {
 }
 
 TEST(LimitTest, HostileTextsTakeLinearTime) {
-  constexpr size_t kBytes = 60'000;
+  constexpr size_t kBytes = 30'000;
   for (const std::string_view piece : {"(",
                                        ")",
                                        "((a)",
@@ -98,7 +98,7 @@ TEST(LimitTest, HostileTextsTakeLinearTime) {
       const std::clock_t begin = std::clock();
       Parse(text);
       // Processor time: linear texts take some tens of milliseconds, several times that with sanitizers.
-      EXPECT_LT(std::clock() - begin, 2 * CLOCKS_PER_SEC) << head << piece;
+      EXPECT_LT(std::clock() - begin, CLOCKS_PER_SEC) << head << piece;
     }
   }
 }
