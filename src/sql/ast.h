@@ -61,14 +61,15 @@ struct Difference { ExprPtr left; ExprPtr right; data::Type qualifier; };
 
 enum class FrameUnit : uint8_t { kRange, kRows };
 enum class BoundKind : uint8_t { kUnboundedPreceding, kPreceding, kCurrentRow, kFollowing, kUnboundedFollowing };
-struct FrameBound { BoundKind kind; ExprPtr offset; SourceRange range; };
+struct FrameBound { BoundKind kind = BoundKind::kCurrentRow; ExprPtr offset; SourceRange range; };
 struct OrderItem { ExprPtr expr; bool descending = false; };
 struct WindowSpec {
   std::vector<ExprPtr> partition_by;
   std::vector<OrderItem> order_by;
   std::optional<FrameUnit> unit;  // Nothing when the specification has no frame.
-  FrameBound start{BoundKind::kCurrentRow, nullptr, {}};
-  FrameBound end{BoundKind::kCurrentRow, nullptr, {}};
+  // A frame of one bound runs from there to the current row; of one FOLLOWING bound, from the current row to there.
+  FrameBound start;
+  FrameBound end;
   SourceRange range;
 };
 struct WindowRef { std::optional<Identifier> name; std::unique_ptr<WindowSpec> spec; };  // One of the two.

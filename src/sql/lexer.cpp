@@ -118,9 +118,9 @@ class Lexer {
     if (IsValidUtf8(text_)) return;
     size_t begin = 0;
     for (const std::string_view line : Split(text_, '\n')) {
-      std::string_view rest = line;
-      while (!IsValidUtf8(line) && IsValidUtf8(Utf8Prefix(rest, 1))) rest.remove_prefix(Utf8Prefix(rest, 1).size());
       if (!IsValidUtf8(line)) {
+        std::string_view rest = line;
+        while (IsValidUtf8(Utf8Prefix(rest, 1))) rest.remove_prefix(Utf8Prefix(rest, 1).size());
         const size_t at = begin + line.size() - rest.size();
         Report(Range(at, at + 1), "the text is not valid UTF-8", "save it as UTF-8");
         return;
@@ -394,7 +394,9 @@ class Lexer {
   void LexTypographicName() {
     // Opening and closing marks are taken in any mixture, a plain one included.
     const size_t line_end = std::min(text_.find('\n', at_), text_.size());
-    const std::string_view line = text_.substr(at_ + 3, line_end - std::min(line_end, at_ + 3));
+    constexpr size_t kNameBytesMax = 4 * kIdentifierCharsMax;
+    const std::string_view line =
+        text_.substr(at_ + 3, std::min(line_end - std::min(line_end, at_ + 3), kNameBytesMax));
     std::string_view close = "\"";
     size_t nearest = line.find(close);
     for (const std::string_view mark : {"\xe2\x80\x9c", "\xe2\x80\x9d"}) {

@@ -66,8 +66,6 @@ ExprPtr ParserRules::FinishCall(ast::Call call, uint32_t begin) {
 }
 
 ExprPtr ParserRules::PlainCall() {
-  const Nesting nesting(*this);
-  if (failed_) return nullptr;
   const uint32_t begin = Begin();
   ast::Call call = BeginCall();
   CallArguments(call);
@@ -109,8 +107,6 @@ void ParserRules::CallSuffix(ast::Call& call) {
 }
 
 ExprPtr ParserRules::CastCall() {
-  const Nesting nesting(*this);
-  if (failed_) return nullptr;
   const uint32_t begin = Begin();
   BeginCall();
   ast::Cast cast;
@@ -128,8 +124,6 @@ std::optional<data::IntervalField> ParserRules::UnitWord() {
 }
 
 ExprPtr ParserRules::ExtractCall() {
-  const Nesting nesting(*this);
-  if (failed_) return nullptr;
   const uint32_t begin = Begin();
   ast::Call call = BeginCall();
   call.unit = UnitWord();
@@ -140,8 +134,6 @@ ExprPtr ParserRules::ExtractCall() {
 
 // FLOOR(x), FLOOR(x TO unit) and the same with CEIL and CEILING.
 ExprPtr ParserRules::RoundCall() {
-  const Nesting nesting(*this);
-  if (failed_) return nullptr;
   const uint32_t begin = Begin();
   ast::Call call = BeginCall();
   call.args.push_back(Expression());
@@ -154,8 +146,6 @@ ExprPtr ParserRules::RoundCall() {
 }
 
 ExprPtr ParserRules::StepCall() {
-  const Nesting nesting(*this);
-  if (failed_) return nullptr;
   const uint32_t begin = Begin();
   ast::Call call = BeginCall();
   call.args.push_back(Expression());
@@ -188,8 +178,6 @@ ExprPtr ParserRules::SubstringCall() {
 }
 
 ExprPtr ParserRules::OverlayCall() {
-  const Nesting nesting(*this);
-  if (failed_) return nullptr;
   const uint32_t begin = Begin();
   ast::Call call = BeginCall();
   call.args.push_back(Expression());
@@ -212,8 +200,6 @@ ExprPtr ParserRules::PositionCall() {
 }
 
 ExprPtr ParserRules::TrimCall() {
-  const Nesting nesting(*this);
-  if (failed_) return nullptr;
   const uint32_t begin = Begin();
   ast::Call call = BeginCall();
   const bool sided = Is("LEADING") || Is("TRAILING") || Is("BOTH");
@@ -273,8 +259,6 @@ ExprPtr ParserRules::ClockCall() {
 
 // {d '...'}, {t '...'}, {ts '...'}, {fn call}
 ExprPtr ParserRules::OdbcEscape() {
-  const Nesting nesting(*this);
-  if (failed_) return nullptr;
   static constexpr std::array<std::string_view, 4> kKinds = {"D", "T", "TS", "FN"};
   const uint32_t begin = Begin();
   ExpectSymbol("{");

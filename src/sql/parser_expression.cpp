@@ -120,11 +120,10 @@ ExprPtr ParserRules::AndExpression() {
 // IS TRUE, IS FALSE and IS UNKNOWN test the whole factor, its NOT included: the reference has NOT UNKNOWN IS TRUE as
 // FALSE. IS NULL belongs to the operand alone.
 ExprPtr ParserRules::NotExpression() {
-  const Nesting nesting(*this);
-  if (failed_) return nullptr;
   const uint32_t begin = Begin();
   ExprPtr factor;
   if (Accept("NOT")) {
+    const Nesting nesting(*this);
     ExprPtr operand = Is("NOT") ? NotExpression() : Predicate();
     const int depth = Depth(operand);
     factor = Make(ast::Unary{ast::UnaryOp::kNot, std::move(operand)}, begin, depth);
@@ -356,8 +355,6 @@ ExprPtr ParserRules::Primary() {
 }
 
 ExprPtr ParserRules::Parenthesised() {
-  const Nesting nesting(*this);
-  if (failed_) return nullptr;
   const uint32_t begin = Begin();
   if (ParenthesisHoldsQuery() && (Peek(1).IsWord("SELECT") || Peek(1).IsWord("VALUES"))) {
     Fail(Peek(1).range, "a subquery cannot be a value here",
@@ -404,8 +401,6 @@ ExprPtr ParserRules::WordPrimary() {
 }
 
 ExprPtr ParserRules::CaseExpression() {
-  const Nesting nesting(*this);
-  if (failed_) return nullptr;
   const uint32_t begin = Begin();
   Expect("CASE");
   ast::Case node;

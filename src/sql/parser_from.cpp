@@ -184,6 +184,7 @@ std::unique_ptr<ast::WindowRef> ParserRules::WindowReference() {
 
 ast::WindowSpec ParserRules::WindowSpecification() {
   ast::WindowSpec spec;
+  const Nesting nesting(*this);
   const uint32_t begin = Begin();
   if (!ExpectSymbol("(")) return spec;
   if (Accept("PARTITION") && Expect("BY")) spec.partition_by = ExpressionList();
@@ -213,7 +214,7 @@ void ParserRules::Frame(ast::WindowSpec& spec) {
 ast::FrameBound ParserRules::OneFrameBound() {
   static constexpr std::array<std::string_view, 2> kDirections = {"PRECEDING", "FOLLOWING"};
   const uint32_t begin = Begin();
-  ast::FrameBound bound{ast::BoundKind::kCurrentRow, nullptr, {}};
+  ast::FrameBound bound;
   if (Is("CURRENT") && Peek(1).IsWord("ROW")) {
     Next();
     Next();

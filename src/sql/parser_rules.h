@@ -25,7 +25,8 @@ class ParserRules : public TokenCursor {
   ParsedExpression SingleExpression();
 
  private:
-  // Counts the levels of nested rules; fails the cursor beyond kNestingMax.
+  // Counts the levels of nested rules; fails the cursor beyond kNestingMax. Every way from a rule back to itself leads
+  // through one of these.
   class Nesting {
    public:
     explicit Nesting(ParserRules& rules);

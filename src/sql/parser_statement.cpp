@@ -73,8 +73,7 @@ void ParserRules::Statements(const StatementSpan& span) {
     if (failed_) return;
     if (AtEnd()) break;
     if (!StartsStatement(Peek())) {
-      FailExpected("';' or the statement's continuation");
-      // The statement itself is sound up to here, yet what follows belongs to it.
+      FailExpected("';'");
       return;
     }
     const uint32_t end = Previous().range.end;

@@ -97,7 +97,14 @@ bool TokenCursor::CorrectSlip(std::span<const std::string_view> words) {
 
 bool TokenCursor::ExpectSymbol(std::string_view symbol) {
   if (AcceptSymbol(symbol)) return true;
-  FailExpected(StrCat("'", symbol, "'"));
+  std::string description = StrCat("'", symbol, "'");
+  if (symbol == ")" && AtEnd()) {
+    uint32_t open = limit_;
+    while (open > 0 && !(split_.tokens[open].IsSymbol("(") && split_.match[open] == 0)) --open;
+    const LineColumn place = Locate(text_, split_.tokens[open].range.begin);
+    description += StrCat(" to close the '(' in line ", place.line, ", column ", place.column);
+  }
+  FailExpected(description);
   return false;
 }
 

@@ -1,0 +1,5 @@
+﻿select stream a
+from s -– dash
+// c
+;
+*****
