@@ -21,15 +21,14 @@ Result<std::string> ReadFile(Disk& disk, const std::string& path) {
 }
 
 Status MakeDirectoriesDurably(Disk& disk, const std::string& path) {
-  std::vector<std::string> parents;  // Of the directories that are missing.
-  for (size_t end = path.find_first_not_of('/'); end < path.size();) {
-    const size_t begin = end;
-    end = std::min(path.find('/', begin), path.size());
-    if (!Exists(disk, path.substr(0, end))) parents.push_back(begin == 0 ? "." : path.substr(0, begin));
-    end = path.find_first_not_of('/', end);
-  }
   TAILRACE_TRY(disk.MakeDirectories(path));
-  for (const std::string& parent : parents) TAILRACE_TRY(disk.SyncDirectory(parent));
+  // Also those that were there: a process that was killed may have made them and not synced.
+  for (size_t begin = path.find_first_not_of('/'); begin < path.size();) {
+    const Status synced = disk.SyncDirectory(begin == 0 ? "." : path.substr(0, begin));
+    // What others own and we may not even read is theirs to keep.
+    if (!synced.ok() && synced.error().code != ErrorCode::kPermissionDenied) return synced;
+    begin = path.find_first_not_of('/', std::min(path.find('/', begin), path.size()));
+  }
   return Ok();
 }
 

@@ -58,7 +58,7 @@ class Disk {
 
 bool Exists(Disk& disk, const std::string& path);
 Result<std::string> ReadFile(Disk& disk, const std::string& path);
-// MakeDirectories, and makes the names of those it made durable.
+// MakeDirectories, and makes the names of all directories on the path durable.
 Status MakeDirectoriesDurably(Disk& disk, const std::string& path);
 // Writes `path` whole or not at all: temporary file, sync, rename, sync of the directory.
 Status WriteFileAtomically(Disk& disk, const std::string& path, std::string_view bytes);

@@ -146,6 +146,8 @@ Status SimDisk::Write(Node& node, uint64_t offset, std::string_view bytes) {
   const Status counted = CountOperation();
   // The write that the crash interrupts may have reached any of its sectors.
   uint64_t count = counted.ok() ? bytes.size() : rng_.Below(bytes.size() + 1);
+  const bool fails = faults_.write_failure > 0 && rng_.Chance(faults_.write_failure);
+  if (fails) count = std::array<uint64_t, 3>{0, rng_.Below(bytes.size() + 1), bytes.size()}[rng_.Below(3)];
   const uint64_t growth = offset + count > node.bytes.size() ? offset + count - node.bytes.size() : 0;
   const uint64_t used = growth > 0 ? UsedBytes() : 0;
   const bool full = growth > 0 && used + growth > faults_.capacity_bytes;
@@ -165,6 +167,7 @@ Status SimDisk::Write(Node& node, uint64_t offset, std::string_view bytes) {
     node.modified_tick = ++ticks_;
   }
   TAILRACE_TRY(counted);
+  if (fails) return Error{ErrorCode::kInternal, "simulated disk: write failed"};
   if (full) return Error{ErrorCode::kLimitExceeded, "simulated disk: no space left"};
   return Ok();
 }

@@ -18,6 +18,8 @@ struct SimDiskFaults {
   // Operations that change something (write, sync, truncate, create, rename, remove, directory sync) that still
   // succeed; the next one dies half way, and all others after it fail.
   uint64_t ops_before_crash = std::numeric_limits<uint64_t>::max();
+  // Chance that a write stores nothing, a first part or all of its bytes and fails.
+  double write_failure = 0;
   // Chance that Sync fails. As on Linux, the pages then count as clean: a later Sync succeeds without writing them.
   double sync_failure = 0;
   // All file contents together; a write beyond it stores what fits and fails with kLimitExceeded.

@@ -99,13 +99,14 @@ Status Shard::RecoverNewest(SegmentId id, std::optional<Sequence> closed_end) {
     TAILRACE_TRY(CutTornTail(*file, *segment, info.size_bytes));
     // What a killed process had written and not synced is about to become readable: first it must be on disk.
     if (context_.durability == Durability::kSynced) {
+      TAILRACE_TRY(Harden(*file, 0, frames_offset));
       TAILRACE_TRY(Harden(*file, std::min<uint64_t>(synced_before, segment->end_offset), segment->end_offset));
       synced_before = segment->end_offset;
     }
   }
   active_ = Active{.segment = segment,
                    .file = std::move(file),
-                   .file_bytes = info.size_bytes,
+                   .file_bytes = std::max(info.size_bytes, segment->end_offset),
                    .write_offset = segment->end_offset,
                    .synced_offset = synced_before};
   last_number_ = id.number;
@@ -145,11 +146,11 @@ Status Shard::Harden(File& file, uint64_t from, uint64_t to) {
   // Written again, not only synced: after a failed sync the system takes lost pages for clean.
   std::string piece;
   while (from < to) {
-    piece.resize(std::min<uint64_t>(1 << 20, to - from));
-    TAILRACE_ASSIGN_OR_RETURN(const size_t count, file.ReadAt(from, piece));
-    if (count != piece.size()) return Error{ErrorCode::kInternal, "segment became shorter while it was recovered"};
+    // A file that ends within the header's padding gets the rest of it.
+    piece.assign(std::min<uint64_t>(1 << 20, to - from), '\0');
+    TAILRACE_TRY(file.ReadAt(from, piece));
     TAILRACE_TRY(file.WriteAt(from, piece));
-    from += count;
+    from += piece.size();
   }
   return file.Sync();
 }

@@ -64,6 +64,7 @@ std::function<void()> StreamStore::MaintenanceRequest() {
 
 Status StreamStore::Recover() {
   TAILRACE_TRY(MakeDirectoriesDurably(environment_.disk, folder_));
+  TAILRACE_TRY(environment_.disk.SyncDirectory(folder_));
   TAILRACE_ASSIGN_OR_RETURN(const std::vector<std::string> names, environment_.disk.List(folder_));
   for (const std::string& entry : names) {
     const std::string folder = folder_ + "/" + entry;

@@ -72,6 +72,8 @@ Result<std::shared_ptr<Stream>> Stream::Open(const Environment& environment, std
 }
 
 Status Stream::Load() {
+  // A killed process may have left names that are not durable yet; what is appended from now on relies on them.
+  TAILRACE_TRY(environment_.disk.SyncDirectory(folder_));
   const std::string path = StrCat(folder_, kMetadataFile);
   TAILRACE_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(environment_.disk, path));
   auto metadata = DecodeMetadata(bytes);
