@@ -149,7 +149,8 @@ class Builder {
   Result<bool> Visit(const sql::UnionAll& plan, const PlanNode& node, Port next) {
     std::vector<const PlanNode*> inputs;
     for (const sql::PlanPtr& input : plan.inputs) inputs.push_back(input.get());
-    return Add(std::make_unique<UnionAll>(inputs.size(), TypesOf(node.schema)), std::move(inputs), next);
+    auto op = std::make_unique<UnionAll>(inputs.size(), TypesOf(node.schema));
+    return Add(std::move(op), std::move(inputs), next);
   }
   Result<bool> Visit(const sql::SetNode& plan, const PlanNode& node, Port next) {
     return Add(std::make_unique<SetOperation>(plan, node.schema, context()), {plan.left.get(), plan.right.get()}, next);
