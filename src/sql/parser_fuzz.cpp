@@ -8,7 +8,7 @@
 
 // Goal    No text crashes or hangs the parser; every place it names lies in the text; the program that its fixes make
 //         can be parsed as well, and expressions stay shallow enough for recursion.
-// Run     parser_fuzz -dict=tests/corpus/sql.dict tests/corpus/sql
+// Run     parser_fuzz -dict=tests/corpus/parser_fuzz.dict tests/corpus/parser_fuzz
 
 namespace tailrace::sql {
 namespace {
