@@ -102,8 +102,8 @@ class Shop {
     const digest = this.held === 0 ? "" : ` (${this.held} alarm rows held back, maximum ${this.heldMax})`;
     for (const target of ["messages", "ops-webhook", "history"]) {
       this.deliveries.unshift({
-        id: this.deliveries.length + 1, alarm: "order-flood", target, state: "sent", time: at, subject: "Mywebsite Order Rate Alarm",
-        text: `Investigate sudden surge in orders. Order Count: ${value} @ ${time}${digest}`, attempts: 1, delayed: false,
+        id: this.deliveries.length + 1, alarm: "order-flood", key: "", kind: target === "history" ? "history" : "alarm", target, state: "sent", time: at, subject: target === "history" ? "" : "Mywebsite Order Rate Alarm",
+        text: target === "history" ? "" : `Investigate sudden surge in orders. Order Count: ${value} @ ${time}${digest}`, attempts: 1, delayed: false,
         next_attempt: null, finished: at + 40, last_error: null,
       });
     }
@@ -278,7 +278,7 @@ export function startMock(port) {
     if (area === "alarms" && name === undefined) {
       const { alarm, key, firing, rows, max, last_message, held_rows } = statusOf(shop, Date.now()).apps[0].alarms[0];
       const alarms = [{ alarm, key, firing, fired_at: shop.firedAt, last_row: shop.lastRow, rows, max, last_message, held_rows }];
-      return json(response, 200, flood ? alarms : []);
+      return flood ? json(response, 200, alarms) : notFound(response, "an alarm of this application");
     }
     if (area === "alarms" && name === "events") return json(response, 200, flood ? shop.events.slice(0, limit) : []);
     if (area === "alarms" && name === "deliveries" && parts[4] === "redrive" && request.method === "POST") {
@@ -295,7 +295,7 @@ export function startMock(port) {
     if (area === "history") {
       const month = new Date().toISOString().slice(0, 7);
       const months = [{ month: "2018-09", alarms: 2, orders_max: 61 }, { month: "2018-10", alarms: 5, orders_max: 97 }, { month, alarms: shop.events.filter((event) => event.kind === "message").length, orders_max: shop.max }];
-      return json(response, 200, flood ? [{ target: "history", months, rows: [] }] : []);
+      return json(response, 200, flood ? [{ target: "history", error: "", months, rows: [] }] : []);
     }
     if (area === "dead-letters" && name === undefined) return json(response, 200, { letters: flood ? shop.letters.slice(0, limit) : [], next: null });
     if (area === "dead-letters") {

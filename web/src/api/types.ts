@@ -184,9 +184,13 @@ export interface AlarmEvent {
 
 export type DeliveryState = "pending" | "sent" | "dead";
 
+export type DeliveryKind = "alarm" | "resolved" | "history";
+
 export interface Delivery {
   readonly id: number;
   readonly alarm: string;
+  readonly key: string;
+  readonly kind: DeliveryKind;
   readonly target: string;
   readonly state: DeliveryState;
   readonly time: Millis;
@@ -201,6 +205,7 @@ export interface Delivery {
 
 export interface History {
   readonly target: string;
+  readonly error: string; // Not empty: the database cannot be read now.
   readonly months: readonly { readonly month: string; readonly alarms: number; readonly orders_max: number | null }[];
   readonly rows: readonly { readonly time: Millis; readonly value: number | null }[];
 }

@@ -44,6 +44,11 @@ test("a refetch does not disturb a paused view", () => {
   expect(withSample(paused(emptyTail), { last: 1, rows: [row(1)] }).rows).toEqual([]);
 });
 
+test("a server that counts anew does not leave old rows on top", () => {
+  const later = { ...row(1), rowtime: 950_000 };
+  expect(withRows(withRows(emptyTail, [row(900)]), [later]).rows).toEqual([later, row(900)]);
+});
+
 test("gaps add up", () => {
   expect(withGap(withGap(emptyTail, 3), 4).skipped).toBe(7);
 });

@@ -5,7 +5,7 @@ import type { SampledRow, SampledRows } from "../api/types";
 export const rowsMax = 200;
 
 export interface Tail {
-  // Newest first; `ordinal` is unique and falls.
+  // Newest first; each row once.
   readonly rows: readonly SampledRow[];
   readonly paused: boolean;
   // Rows that arrived while paused; shown after resuming. At most `rowsMax`.
@@ -17,10 +17,17 @@ export interface Tail {
 
 export const emptyTail: Tail = { rows: [], paused: false, waiting: [], waitingTotal: 0, skipped: 0 };
 
+// A server that was started anew may count from 1 again; its time goes on. So time comes first in order and identity.
+export function keyOf(row: SampledRow): string {
+  return `${row.rowtime}/${row.ordinal}`;
+}
+
 function put(rows: readonly SampledRow[], added: readonly SampledRow[]): SampledRow[] {
-  const known = new Set(rows.map((row) => row.ordinal));
-  const fresh = added.filter((row) => !known.has(row.ordinal));
-  return [...fresh, ...rows].sort((left, right) => right.ordinal - left.ordinal).slice(0, rowsMax);
+  const known = new Set(rows.map(keyOf));
+  const fresh = added.filter((row) => !known.has(keyOf(row)));
+  const newestFirst = (left: SampledRow, right: SampledRow) =>
+    right.rowtime - left.rowtime || right.ordinal - left.ordinal;
+  return [...fresh, ...rows].sort(newestFirst).slice(0, rowsMax);
 }
 
 export function withSample(tail: Tail, sample: SampledRows): Tail {

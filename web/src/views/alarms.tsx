@@ -44,36 +44,23 @@ function AlarmCard({ alarm }: { alarm: Alarm }) {
   );
 }
 
+// The pushed state, which is the newest and knows every alarm, and what only the list of those that have rung tells.
 function States({ app, version }: { app: AppStatus; version: string }) {
   const alarms = useResource(`alarms/${app.name}`, version, (signal) => getAlarms(app.name, signal));
-  if (alarms.data === null) {
-    return alarms.error === null ? (
-      <Loading what="alarms" />
-    ) : (
-      <Failure what="the alarms" error={alarms.error} retry={alarms.reload} />
-    );
-  }
-  if (alarms.data.length === 0) {
-    return (
-      <Card>
-        <Empty title="No alarm has rung">
-          Alarms appear here with their first row. They are declared under <code>alarms:</code> in <code>tailrace.yaml</code>.
-        </Empty>
-      </Card>
-    );
-  }
-  // The pushed state is newer than the fetched one.
-  const current = alarms.data.map((alarm) => ({
-    ...alarm,
-    ...app.alarms.find((pushed) => pushed.alarm === alarm.alarm && pushed.key === alarm.key),
-  }));
+  const current = app.alarms.map((alarm) => {
+    const known = alarms.data?.find((one) => one.alarm === alarm.alarm && one.key === alarm.key);
+    return { ...alarm, fired_at: known?.fired_at ?? null, last_row: known?.last_row ?? null };
+  });
   const sorted = current.sort((left, right) => Number(right.firing) - Number(left.firing));
   return (
-    <div class="cards">
-      {sorted.map((alarm) => (
-        <AlarmCard key={`${alarm.alarm}/${alarm.key}`} alarm={alarm} />
-      ))}
-    </div>
+    <>
+      {alarms.error !== null && <Failure what="the alarms" error={alarms.error} retry={alarms.reload} />}
+      <div class="cards">
+        {sorted.map((alarm) => (
+          <AlarmCard key={`${alarm.alarm}/${alarm.key}`} alarm={alarm} />
+        ))}
+      </div>
+    </>
   );
 }
 
@@ -82,6 +69,12 @@ const deliveryVerdicts: Record<DeliveryState, { tone: Tone; text: string }> = {
   sent: { tone: "ok", text: "Sent" },
   dead: { tone: "bad", text: "Failed" },
 };
+
+function titleOf(delivery: Delivery): string {
+  if (delivery.subject !== "") return delivery.subject;
+  if (delivery.text !== "") return delivery.text;
+  return delivery.kind === "history" ? "Row for the history" : "Message without a text";
+}
 
 function DeliveryEntry({ app, delivery, changed }: { app: string; delivery: Delivery; changed: () => void }) {
   const [busy, setBusy] = useState(false);
@@ -101,10 +94,11 @@ function DeliveryEntry({ app, delivery, changed }: { app: string; delivery: Deli
     <li class="entry">
       <Badge {...verdict} />
       <div class="entry-body">
-        <p class="entry-title">{delivery.subject === "" ? delivery.text : delivery.subject}</p>
+        <p class="entry-title">{titleOf(delivery)}</p>
         {delivery.subject !== "" && <p>{delivery.text}</p>}
         <p class="meta">
-          <Time at={delivery.time} /> · {delivery.alarm} → <strong>{delivery.target}</strong> ·{" "}
+          <Time at={delivery.time} /> · {delivery.alarm}
+          {delivery.key === "" ? "" : ` · ${delivery.key}`} → <strong>{delivery.target}</strong> ·{" "}
           {format.plural(delivery.attempts, "attempt")}
           {delivery.delayed && " · delayed"}
           {delivery.state === "pending" && delivery.next_attempt !== null && (
@@ -274,7 +268,11 @@ function Histories({ app, version }: { app: AppStatus; version: string }) {
     <>
       {list.data?.map((history) => (
         <Card key={history.target} title="By month" note={`From the history in ${history.target}`}>
-          <Months history={history} />
+          {history.error === "" ? (
+            <Months history={history} />
+          ) : (
+            <Failure what="the history" error={history.error} retry={list.reload} />
+          )}
         </Card>
       ))}
     </>
@@ -283,9 +281,25 @@ function Histories({ app, version }: { app: AppStatus; version: string }) {
 
 export function AlarmsView({ app }: { app: AppStatus }) {
   const version = versionOf(app);
+  const head = (
+    <PageHead app={app.name} title="Alarms" lead="An alarm tells once, holds back what follows, and says how much it held back" />
+  );
+  if (app.alarms.length === 0) {
+    return (
+      <>
+        {head}
+        <Card>
+          <Empty title="No alarm watches this application">
+            Declare one under <code>alarms:</code> in <code>tailrace.yaml</code>, and give it rows with an output{" "}
+            <code>{"{from: STREAM, alarm: NAME}"}</code>.
+          </Empty>
+        </Card>
+      </>
+    );
+  }
   return (
     <>
-      <PageHead app={app.name} title="Alarms" lead="An alarm tells once, holds back what follows, and says how much it held back" />
+      {head}
       <States app={app} version={version} />
       <Deliveries app={app} version={version} />
       <div class="two">

@@ -146,7 +146,7 @@ export function FlowView({ app }: { app: AppStatus }) {
             ["Records", format.number(app.records)],
             ["Rate", format.rate(app.records_per_s)],
             ["Checkpoints", format.number(app.checkpoints)],
-            ["Time has reached", <Time at={app.bound} />],
+            ["Time has reached", <Time at={app.bound !== null && app.bound > 0 ? app.bound : null} />],
           ]}
         />
       </Card>

@@ -7,7 +7,7 @@ import { Push, type Connection } from "../api/push";
 import type { AppStatus, AppStreamStatus, Cell, GapEvent, SampledRow } from "../api/types";
 import * as format from "../format";
 import { appHref } from "../route";
-import { emptyTail, paused, resumed, rowsMax, withGap, withRows, withSample, type Tail } from "../state/tail";
+import { emptyTail, keyOf, paused, resumed, rowsMax, withGap, withRows, withSample, type Tail } from "../state/tail";
 import { Badge, Card, Empty, Failure, Loading, PageHead, TableBox } from "./parts";
 
 const batchMillis = 100; // Rows are put on the page together, this often.
@@ -96,7 +96,7 @@ function RowTable({ stream, tail }: { stream: AppStreamStatus; tail: Tail }) {
         </thead>
         <tbody>
           {tail.rows.map((row) => (
-            <tr key={row.ordinal}>
+            <tr key={keyOf(row)}>
               <td class="stamp">{format.timeMillis(row.rowtime)}</td>
               {columns.map((name) => (
                 <CellView key={name} value={row.row[name]} />
