@@ -63,6 +63,11 @@ class MemoryTarget final : public RecordTarget {
     return results;
   }
 
+  Result<std::optional<uint64_t>> LastSequence(std::string_view producer) override {
+    const auto found = producers.find(std::string(producer));
+    return std::optional<uint64_t>(found == producers.end() ? 0 : found->second.last);
+  }
+
   std::string Text() const {
     std::string text;
     for (const std::string& record : all) text += record;

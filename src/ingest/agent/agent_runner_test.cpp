@@ -28,6 +28,7 @@ class WaitingTarget final : public RecordTarget {
     changed_.notify_all();
     return std::vector<RecordResult>(records.size());
   }
+  Result<std::optional<uint64_t>> LastSequence(std::string_view) override { return std::optional<uint64_t>(); }
   bool WaitFor(size_t count) {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, seconds(20), [&] { return records_.size() >= count; });

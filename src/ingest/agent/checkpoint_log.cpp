@@ -60,6 +60,10 @@ std::string EncodeFile(const FileCheckpoint& file) {
   writer.U64(file.position.forced_end);
   WriteMark(writer, file.position.head);
   WriteMark(writer, file.position.tail);
+  writer.U64(file.intent.offset);
+  writer.U64(file.intent.next_sequence);
+  WriteMark(writer, file.intent.head);
+  WriteMark(writer, file.intent.tail);
   writer.U64(file.size_bytes);
   writer.I64(ToUnixMs(file.modified));
   writer.Bool(file.gone);
@@ -100,6 +104,10 @@ Result<FileCheckpoint> DecodeFile(ByteReader& reader) {
   TAILRACE_ASSIGN_OR_RETURN(position.forced_end, reader.U64());
   TAILRACE_ASSIGN_OR_RETURN(position.head, ReadMark(reader));
   TAILRACE_ASSIGN_OR_RETURN(position.tail, ReadMark(reader));
+  TAILRACE_ASSIGN_OR_RETURN(file.intent.offset, reader.U64());
+  TAILRACE_ASSIGN_OR_RETURN(file.intent.next_sequence, reader.U64());
+  TAILRACE_ASSIGN_OR_RETURN(file.intent.head, ReadMark(reader));
+  TAILRACE_ASSIGN_OR_RETURN(file.intent.tail, ReadMark(reader));
   TAILRACE_ASSIGN_OR_RETURN(file.size_bytes, reader.U64());
   TAILRACE_ASSIGN_OR_RETURN(const int64_t modified, reader.I64());
   TAILRACE_ASSIGN_OR_RETURN(file.gone, reader.Bool());

@@ -44,6 +44,15 @@ struct FilePosition {
   BlockMark tail;              // The last bytes before `offset`.
 };
 
+// How far a file was read for what is about to be sent. Records beyond the position may be with the target already;
+// the marks tell whether the bytes that they were made of are still there.
+struct SendIntent {
+  uint64_t offset = 0;
+  uint64_t next_sequence = 1;
+  BlockMark head;
+  BlockMark tail;
+};
+
 // What is remembered of one file. Its number names its producer and is never used for another file.
 struct FileCheckpoint {
   uint64_t number = 0;
@@ -51,6 +60,7 @@ struct FileCheckpoint {
   FileIdentity identity;
   std::string path;
   FilePosition position;
+  SendIntent intent;        // Of use when it lies beyond the position.
   uint64_t size_bytes = 0;  // As last seen.
   Timestamp modified{};
   bool gone = false;  // No longer there; kept for its time to live in case it comes back.

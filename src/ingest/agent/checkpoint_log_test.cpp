@@ -24,6 +24,7 @@ FileCheckpoint Example(uint64_t number, uint64_t offset) {
                    .forced_end = 99,
                    .head = {10, 11},
                    .tail = {12, 13}};
+  file.intent = {.offset = 60, .next_sequence = 5, .head = {14, 15}, .tail = {16, 17}};
   file.size_bytes = 500;
   file.modified = FromUnixMs(1000);
   file.updated = FromUnixMs(2000);
@@ -80,6 +81,10 @@ TEST_F(CheckpointLogTest, RemembersEverything) {
   EXPECT_EQ(files[0].position.forced_end, 99u);
   EXPECT_EQ(files[0].position.head, (BlockMark{10, 11}));
   EXPECT_EQ(files[0].position.tail, (BlockMark{12, 13}));
+  EXPECT_EQ(files[0].intent.offset, 60u);
+  EXPECT_EQ(files[0].intent.next_sequence, 5u);
+  EXPECT_EQ(files[0].intent.head, (BlockMark{14, 15}));
+  EXPECT_EQ(files[0].intent.tail, (BlockMark{16, 17}));
   EXPECT_EQ(files[0].size_bytes, 500u);
   EXPECT_EQ(files[0].modified, FromUnixMs(1000));
   EXPECT_EQ(files[0].updated, FromUnixMs(2000));

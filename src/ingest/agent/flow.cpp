@@ -107,14 +107,15 @@ void Flow::Restore() {
       saved.number = environment_.checkpoints.NewFileNumber();
       saved.position.next_sequence = 1;
       saved.position.forced_end = 0;
+      saved.intent = {};
       environment_.checkpoints.PutFile(saved);
       file->durable = false;
     }
     file->size_bytes = saved.size_bytes;
     file->read = saved.position;
     file->saved = std::move(saved);
-    file->producer = StrCat(fmt::format("{:016x}", environment_.checkpoints.instance_id()), "-", file->saved.number);
-    file->key_seed = static_cast<uint64_t>(Crc32c(file->producer)) << 32 | Crc32c(config_.id);
+    SetNumber(*file, file->saved.number);
+    file->resolved = other_records;
     TailedFile*& owner = by_identity_[file->saved.identity];
     if (owner == nullptr || owner->saved.gone || !file->saved.gone) owner = file.get();
     files_.emplace(file->saved.number, std::move(file));
@@ -141,15 +142,11 @@ Flow::Instant Flow::Poll() {
     polled_ = true;
     environment_.log.Info("Looking at the files regularly, as their changes are not announced", {{"flow", config_.id}});
   }
-  if (unflushed_ && now >= flush_at_) {
-    const auto flushed = environment_.checkpoints.Flush();
-    if (flushed.ok()) {
-      unflushed_ = false;
-      Unwarn("checkpoint", "");
-    } else {
-      Warn("checkpoint", "", StrCat("positions cannot be stored: ", flushed.error().message));
-    }
-    flush_at_ = now + kFlushInterval;
+  if (unsynced_ && now >= sync_at_) {
+    unsynced_registrations_ = true;
+    SyncRegistrations(now);
+  } else if (unflushed_ && now >= flush_at_) {
+    FlushCheckpoints(now);
   }
   const Instant wake = more ? now : NextWake(now);
   if (now - published_at_ >= kPublishInterval || wake - now >= kPublishInterval / 4) {
@@ -163,6 +160,7 @@ Flow::Instant Flow::NextWake(Instant now) const {
   Instant wake = scan_at_;
   if (scan_wanted_) wake = std::min(wake, std::max(now, scan_allowed_at_));
   if (unflushed_) wake = std::min(wake, flush_at_);
+  if (unsynced_) wake = std::min(wake, sync_at_);
   if (polled_ && !active_.empty()) wake = std::min<Instant>(wake, now + config_.file_poll_interval);
   for (const uint64_t number : active_) {
     const TailedFile& file = *files_.at(number);
@@ -200,6 +198,7 @@ void Flow::Save(TailedFile& file) {
 // Positions and numbers that must outlive this process before anything is sent under them.
 bool Flow::SyncRegistrations(Instant now) {
   if (!unsynced_registrations_) return true;
+  sync_at_ = now + kSyncInterval;
   const auto synced = environment_.checkpoints.Sync();
   if (!synced.ok()) {
     Warn("checkpoint", "", StrCat("nothing is sent, as positions cannot be stored: ", synced.error().message));
@@ -207,9 +206,23 @@ bool Flow::SyncRegistrations(Instant now) {
     return false;
   }
   Unwarn("checkpoint", "");
-  unsynced_registrations_ = false;
-  unflushed_ = false;
+  unsynced_registrations_ = unflushed_ = unsynced_ = false;
   for (const auto& [number, file] : files_) file->durable = true;
+  return true;
+}
+
+bool Flow::FlushCheckpoints(Instant now) {
+  flush_at_ = now + kFlushInterval;
+  const auto flushed = environment_.checkpoints.Flush();
+  if (!flushed.ok()) {
+    Warn("checkpoint", "", StrCat("nothing is sent, as positions cannot be stored: ", flushed.error().message));
+    retry_at_ = now + config_.retry_max_backoff;
+    return false;
+  }
+  if (!unsynced_) sync_at_ = now + kSyncInterval;
+  unsynced_ = true;
+  unflushed_ = false;
+  Unwarn("checkpoint", "");
   return true;
 }
 

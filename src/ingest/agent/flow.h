@@ -111,6 +111,13 @@ class Flow {
   void Acknowledge(TailedFile& file);
   void CloseIdle(TailedFile& file, Instant now);
   bool SyncRegistrations(Instant now);
+  bool FlushCheckpoints(Instant now);
+  bool StoreIntent(TailedFile& file, Instant now);
+  void NoteHead(TailedFile& file);
+  bool HoldsWhatWasRead(TailedFile& file, uint64_t size_bytes);
+  bool Resolve(TailedFile& file, Instant now);
+  void Renumber(TailedFile& file);
+  void SetNumber(TailedFile& file, uint64_t number);
   Instant NextWake(Instant now) const;
 
   void Save(TailedFile& file);
@@ -145,6 +152,8 @@ class Flow {
   Instant scan_at_{};          // Next regular scan.
   Instant scan_allowed_at_{};  // Earliest scan after a notification.
   Instant flush_at_{};
+  Instant sync_at_{};
+  bool unsynced_ = false;  // Something was flushed and not synced.
   bool unsynced_registrations_ = false;
   bool unflushed_ = false;
   Instant retry_at_{};

@@ -19,14 +19,14 @@ Result<std::string> ReadBlock(File& file, uint64_t offset, size_t length) {
   return bytes;
 }
 
-bool FitsMarks(File& file, uint64_t size_bytes, const FilePosition& position) {
-  if (size_bytes < position.offset) return false;
-  const auto fits = [&](uint64_t offset, const BlockMark& mark) {
+bool FitsMarks(File& file, uint64_t size_bytes, uint64_t offset, const BlockMark& head, const BlockMark& tail) {
+  if (size_bytes < offset) return false;
+  const auto fits = [&](uint64_t begin, const BlockMark& mark) {
     if (mark.length == 0) return true;
-    const auto block = ReadBlock(file, offset, mark.length);
+    const auto block = ReadBlock(file, begin, mark.length);
     return block.ok() && block->size() == mark.length && Crc32c(*block) == mark.crc;
   };
-  return fits(0, position.head) && fits(position.offset - position.tail.length, position.tail);
+  return fits(0, head) && fits(offset - tail.length, tail);
 }
 
 void Flow::FileGrew(TailedFile& file, uint64_t size_bytes, Instant now) {
@@ -40,7 +40,7 @@ void Flow::FileGrew(TailedFile& file, uint64_t size_bytes, Instant now) {
 bool Flow::Advance(TailedFile& file, Instant now) {
   if (file.handle != nullptr && !file.ended) {
     const auto info = file.handle->Info();
-    if (info.ok() && info->size_bytes < file.read.offset) {
+    if (info.ok() && info->size_bytes < file.size_bytes) {
       Replaced(file, UnreadBytes(file), now);
       return true;
     }
@@ -48,10 +48,14 @@ bool Flow::Advance(TailedFile& file, Instant now) {
       ++unnoticed_growths_;  // Set back when a notification comes.
       FileGrew(file, info->size_bytes, now);
     }
+    NoteHead(file);
   }
   bool more = false;
   const bool unread = file.size_bytes > file.read.offset && !file.read.finished && !file.ended;
-  if (unread && (file.handle != nullptr || Open(file, now))) more = Fill(file, now);
+  if (unread && (file.handle != nullptr || Open(file, now)) && (file.resolved || now >= retry_at_) &&
+      Resolve(file, now)) {
+    more = Fill(file, now);
+  }
   if (file.ended && file.batch.empty()) {
     Forget(file);
     return more;
@@ -86,12 +90,77 @@ bool Flow::Open(TailedFile& file, Instant now) {
   file.handle = std::move(*opened);
   file.size_bytes = info->size_bytes;
   file.grown_at = now;
-  if (!file.verified && !FitsMarks(*file.handle, info->size_bytes, file.read)) {
+  if (!file.verified && !HoldsWhatWasRead(file, info->size_bytes)) {
     Replaced(file, 0, now);
     return false;
   }
   file.verified = true;
+  file.unchecked_change = false;
+  NoteHead(file);
   return true;
+}
+
+// Remembers how a file begins of which nothing was read yet, so that a copy of it can be told.
+void Flow::NoteHead(TailedFile& file) {
+  const uint64_t length = std::min(file.size_bytes, BlockMark::kBytesMax);
+  if (file.read.offset > 0 || file.handle == nullptr || file.first_bytes.length >= length) return;
+  const auto block = ReadBlock(*file.handle, 0, length);
+  if (block.ok()) file.first_bytes = MarkOf(*block);
+}
+
+// Whether the open file holds the bytes before the position and, after a restart, those that may have been sent.
+bool Flow::HoldsWhatWasRead(TailedFile& file, uint64_t size_bytes) {
+  if (!FitsMarks(*file.handle, size_bytes, file.read)) return false;
+  const SendIntent& intent = file.saved.intent;
+  if (file.resolved || intent.offset <= file.read.offset || FitsMarks(*file.handle, size_bytes, intent)) return true;
+  // What was sent is gone. Far into the file its beginning is still the same file, whose end a power failure took.
+  if (file.read.offset <= 2 * BlockMark::kBytesMax) return false;
+  Renumber(file);
+  return true;
+}
+
+// Asks the target what it has of a file that this process did not send. Records whose bytes cannot be checked any more
+// are sent again under a new number: rather twice than not at all.
+bool Flow::Resolve(TailedFile& file, Instant now) {
+  if (file.resolved) return true;
+  const auto last = target_.LastSequence(file.producer);
+  if (!last.ok()) {
+    SendFailed(last.error(), now);
+    return false;
+  }
+  const bool beyond = last->has_value() && **last >= file.read.next_sequence;
+  const SendIntent& intent = file.saved.intent;
+  const bool checked = intent.offset > file.read.offset && intent.next_sequence > last->value_or(0);
+  file.resolved = true;
+  if (beyond && !checked) Renumber(file);
+  return true;
+}
+
+// Gives the rest of the file a number that the target does not know.
+void Flow::Renumber(TailedFile& file) {
+  environment_.log.Warning("Some lines may be sent again: after a failure it is not known which were",
+                           {{"flow", config_.id}, {"path", file.saved.path}});
+  const uint64_t old_number = file.saved.number;
+  environment_.checkpoints.RemoveFile(old_number);
+  auto node = files_.extract(old_number);
+  active_.erase(old_number);
+  file.saved.position.next_sequence = 1;
+  file.saved.intent = {};
+  file.read = file.saved.position;
+  SetNumber(file, environment_.checkpoints.NewFileNumber());
+  node.key() = file.saved.number;
+  files_.insert(std::move(node));
+  active_.insert(file.saved.number);
+  file.durable = false;
+  file.resolved = true;
+  unsynced_registrations_ = true;
+  Save(file);
+}
+
+void Flow::SetNumber(TailedFile& file, uint64_t number) {
+  file.saved.number = number;
+  file.producer = StrCat(fmt::format("{:016x}", environment_.checkpoints.instance_id()), "-", number);
+  file.key_seed = static_cast<uint64_t>(Crc32c(file.producer)) << 32 | Crc32c(config_.id);
 }
 
 // Keeps the number of open files within its limit: the one longest without news goes first.
@@ -222,7 +291,7 @@ bool Flow::Due(const TailedFile& file, Instant now) const {
 }
 
 void Flow::Send(TailedFile& file, Instant now) {
-  if (!file.durable && !SyncRegistrations(now)) return;
+  if (!file.sending && !StoreIntent(file, now)) return;
   if (!file.sending) {
     file.unsent.resize(file.batch.size());
     for (uint32_t i = 0; i < file.unsent.size(); ++i) file.unsent[i] = i;
@@ -232,6 +301,18 @@ void Flow::Send(TailedFile& file, Instant now) {
     if (!SendRun(file, now)) return;
   }
   Acknowledge(file);
+}
+
+// Says in the checkpoint what is about to be sent, with marks of the bytes it was made of.
+bool Flow::StoreIntent(TailedFile& file, Instant now) {
+  file.saved.intent = {.offset = file.read.offset,
+                       .next_sequence = file.read.next_sequence,
+                       .head = file.read.head,
+                       .tail = file.read.tail};
+  Save(file);
+  const bool sync = !file.durable || config_.buffer_age_max >= kSyncedIntentAge;
+  if (sync) unsynced_registrations_ = true;
+  return sync ? SyncRegistrations(now) : FlushCheckpoints(now);
 }
 
 // Sends the first unsent records that follow each other without a gap. False: some have to be sent again, and nothing

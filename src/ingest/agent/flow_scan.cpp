@@ -12,14 +12,15 @@ namespace {
 
 constexpr uint64_t kLastLineBytesMax = 1 << 20;
 constexpr size_t kSiblingsMax = 10'000;
+constexpr size_t kRelatedMax = 64;  // Files that a new one is compared with, the newest ones.
 constexpr std::chrono::seconds kNoFileWarning{60};
 
 FileIdentity IdentityOf(const FileInfo& info) { return {info.device, info.inode}; }
 
 // Rotation by copying names the copy after the original: access.log.1, access.log-20260101, access-20260101.log.
+// Either may have been renamed since.
 bool IsRelatedName(std::string_view original, std::string_view copy) {
-  if (copy.size() <= original.size() || IsCompressedName(copy)) return false;
-  return copy.starts_with(original.substr(0, original.find('.', 1)));
+  return copy != original && !IsCompressedName(copy) && copy.starts_with(original.substr(0, original.find('.', 1)));
 }
 
 }  // namespace
@@ -112,12 +113,13 @@ bool Flow::TakeKnown(TailedFile& file, const FoundFile& found, Instant now) {
     file.saved.path = found.path;
     Save(file);
   }
-  if (found.info.size_bytes < file.read.offset) {
+  if (found.info.size_bytes < std::max(file.read.offset, file.handle == nullptr ? 0 : file.size_bytes)) {
     Replaced(file, UnreadBytes(file), now);
     return true;
   }
   if (!file.access_checked) CheckAccess(file);
   const bool changed = found.info.modified != file.saved.modified || found.info.size_bytes != file.size_bytes;
+  file.unchecked_change |= changed && !file.verified;
   file.saved.modified = found.info.modified;
   file.saved.size_bytes = found.info.size_bytes;
   file.modified_known = found.info.size_bytes == file.read.offset;
@@ -194,10 +196,9 @@ Flow::TailedFile& Flow::AddFile(const FoundFile& found, const FilePosition& posi
   file->saved.modified = found.info.modified;
   file->read = position;
   file->size_bytes = found.info.size_bytes;
-  file->seen = file->matched = file->verified = file->access_checked = true;
+  file->seen = file->matched = file->verified = file->access_checked = file->unchecked_change = true;
   file->grown_at = now;
-  file->producer = StrCat(fmt::format("{:016x}", environment_.checkpoints.instance_id()), "-", file->saved.number);
-  file->key_seed = static_cast<uint64_t>(Crc32c(file->producer)) << 32 | Crc32c(config_.id);
+  SetNumber(*file, file->saved.number);
   unsynced_registrations_ = true;
   suspects_.erase(file->saved.identity);
   TailedFile& added = *file;
@@ -213,11 +214,14 @@ Flow::TailedFile& Flow::AddFile(const FoundFile& found, const FilePosition& posi
 bool Flow::DeferAsCopy(const FoundFile& found, Instant now) {
   const FileIdentity identity = IdentityOf(found.info);
   if (found.info.size_bytes == 0) return true;  // Nothing to read, and nothing to tell it by.
-  TailedFile* original = nullptr;
+  TailedFile* copied = nullptr;
   std::vector<TailedFile*> related;
-  for (const auto& [number, file] : files_) {
+  for (auto it = files_.rbegin(); it != files_.rend() && related.size() < kRelatedMax; ++it) {
+    const std::unique_ptr<TailedFile>& file = it->second;
     if (file->saved.gone || file->ended || file->deleted || FolderOf(file->saved.path) != FolderOf(found.path))
       continue;
+    // One that is closed and looks as it did was not truncated.
+    if (file->handle == nullptr && file->seen && !file->unchecked_change) continue;
     if (IsRelatedName(NameOf(file->saved.path), NameOf(found.path))) related.push_back(file.get());
   }
   const auto copy = related.empty() ? Result<std::unique_ptr<File>>(std::unique_ptr<File>())
@@ -228,6 +232,8 @@ bool Flow::DeferAsCopy(const FoundFile& found, Instant now) {
       if (by_identity_.contains(identity)) return true;  // The copy was found to be this file.
       continue;
     }
+    // A copy in the making has the longer name.
+    if (NameOf(found.path).size() <= NameOf(file->saved.path).size()) continue;
     if (!copy.ok() || file->handle == nullptr || found.info.size_bytes > file->size_bytes) continue;
     const uint64_t block = std::min(found.info.size_bytes, BlockMark::kBytesMax);
     const auto same = [&](uint64_t offset) {
@@ -235,12 +241,12 @@ bool Flow::DeferAsCopy(const FoundFile& found, Instant now) {
       const auto theirs = ReadBlock(**copy, offset, block);
       return ours.ok() && theirs.ok() && ours->size() == block && *ours == *theirs;
     };
-    if (same(0) && same(found.info.size_bytes - block)) original = file;
+    if (same(0) && same(found.info.size_bytes - block)) copied = file;
   }
-  if (original == nullptr) return false;
+  if (copied == nullptr) return false;
   Suspect& suspect = suspects_[identity];
   if (suspect.original == 0 || suspect.size_bytes != found.info.size_bytes) {
-    suspect = {original->saved.number, found.path, found.info.size_bytes, now + kCopyGrace};
+    suspect = {copied->saved.number, found.path, found.info.size_bytes, now + kCopyGrace};
   }
   return now < suspect.decide_at;
 }
@@ -258,7 +264,8 @@ bool Flow::StillWhatWasRead(TailedFile& file) {
   const auto info = file.handle->Info();
   if (!info.ok()) return true;
   file.size_bytes = std::max(file.size_bytes, info->size_bytes);
-  file.verified = FitsMarks(*file.handle, info->size_bytes, file.read);
+  file.verified = HoldsWhatWasRead(file, info->size_bytes);
+  file.unchecked_change = false;
   return file.verified;
 }
 
@@ -288,13 +295,17 @@ void Flow::Replaced(TailedFile& file, uint64_t unread_bytes, Instant now) {
   }
   TailedFile& fresh = AddFile(found, StartPosition(), now);
   fresh.handle = std::move(handle);
+  SyncRegistrations(now);  // So that a crash does not undo what is known now.
 }
 
 // Looks for the copy that was made before the truncation, and goes on in it.
 bool Flow::MoveToCopy(TailedFile& file, Instant now) {
   const std::string folder = FolderOf(file.saved.path);
   const auto names = environment_.disk.List(folder);
-  if (!names.ok() || file.read.offset == 0) return false;
+  // After a restart the intent may tell more than the position.
+  const bool by_intent = !file.resolved && file.saved.intent.offset > file.read.offset;
+  const bool by_first_bytes = !by_intent && file.read.offset == 0;
+  if (!names.ok() || (by_first_bytes && file.first_bytes.length == 0)) return false;
   for (const std::string& name : *names) {
     if (!IsRelatedName(NameOf(file.saved.path), name)) continue;
     const std::string path = StrCat(folder == "/" ? "" : folder, "/", name);
@@ -303,11 +314,13 @@ bool Flow::MoveToCopy(TailedFile& file, Instant now) {
     auto copy = environment_.disk.Open(path, OpenMode::kRead);
     if (!copy.ok()) continue;
     const bool marked = file.read.head.length > 0 && file.read.tail.length > 0;
-    const bool whole = marked && FitsMarks(**copy, info->size_bytes, file.read);
+    const bool whole = by_intent        ? FitsMarks(**copy, info->size_bytes, file.saved.intent)
+                       : by_first_bytes ? FitsMarks(**copy, info->size_bytes, 0, file.first_bytes, {})
+                                        : marked && FitsMarks(**copy, info->size_bytes, file.read);
     const auto suspect = suspects_.find(IdentityOf(*info));
     const bool was_suspected = suspect != suspects_.end() && suspect->second.original == file.saved.number;
     // A copy may lack what was written, and read, between copying and truncating.
-    const bool shorter = marked && info->size_bytes < file.read.offset &&
+    const bool shorter = marked && !by_intent && info->size_bytes < file.read.offset &&
                          (was_suspected || FitsMarks(**copy, info->size_bytes, file.saved.position));
     if (!whole && !shorter) continue;
     suspects_.erase(IdentityOf(*info));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -48,6 +49,9 @@ class RecordTarget {
   // Threads: one call at a time for one producer; calls of different producers may overlap.
   virtual Result<std::vector<RecordResult>> Put(std::string_view producer, uint64_t first_sequence,
                                                 std::span<const TargetRecord> records) = 0;
+
+  // The highest number taken from the producer, 0 when there is none; nothing when the target knows no producers.
+  virtual Result<std::optional<uint64_t>> LastSequence(std::string_view producer) = 0;
 };
 
 }  // namespace tailrace::ingest

@@ -1,5 +1,7 @@
 #include "ingest/agent/stream_target.h"
 
+#include <algorithm>
+
 #include "base/str.h"
 
 namespace tailrace::ingest {
@@ -33,6 +35,16 @@ Result<std::vector<RecordResult>> StreamTarget::Put(std::string_view producer, u
     begin = end;
   }
   return results;
+}
+
+Result<std::optional<uint64_t>> StreamTarget::LastSequence(std::string_view producer) {
+  uint64_t last = 0;
+  for (const stream::ShardDescription& shard : stream_->Describe().shards) {
+    if (!shard.open) continue;
+    TAILRACE_ASSIGN_OR_RETURN(const uint64_t sequence, stream_->ProducerSequence(shard.id, producer));
+    last = std::max(last, sequence);
+  }
+  return std::optional<uint64_t>(last);
 }
 
 Status StreamTarget::PutRun(std::string_view producer, uint64_t first_sequence, std::span<const TargetRecord> records,

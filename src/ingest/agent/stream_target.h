@@ -18,6 +18,7 @@ class StreamTarget final : public RecordTarget {
   TargetLimits limits() const override;
   Result<std::vector<RecordResult>> Put(std::string_view producer, uint64_t first_sequence,
                                         std::span<const TargetRecord> records) override;
+  Result<std::optional<uint64_t>> LastSequence(std::string_view producer) override;
 
  private:
   Status PutRun(std::string_view producer, uint64_t first_sequence, std::span<const TargetRecord> records,

@@ -88,7 +88,7 @@ TEST_F(StreamTargetTest, ExactlyOnceThroughPowerFailures) {
     int number = 0;
     for (int life = 0; life < 6; ++life) {
       OpenTarget();
-      AgentHarness harness(disk, clock_, *target_, OneFlow("/log/*.log", "\"maxBufferAgeMillis\": 50"));
+      AgentHarness harness(disk, clock_, *target_, OneFlow("/log/*.log", "\"maxBufferAgeMillis\": 100"));
       harness.Start();
       harness.Settle();
       for (int step = 0; step < 15; ++step) {
@@ -104,7 +104,7 @@ TEST_F(StreamTargetTest, ExactlyOnceThroughPowerFailures) {
           TAILRACE_ASSERT_OK(file->Sync());
           TAILRACE_ASSERT_OK(disk.SyncDirectory("/log"));
         }
-        clock_.Advance(milliseconds(rng.Below(120)));
+        clock_.Advance(milliseconds(rng.Below(200)));
         harness.Notify();
       }
       if (life == 5) {

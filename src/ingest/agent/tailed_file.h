@@ -20,16 +20,19 @@ struct Flow::TailedFile {
   uint64_t size_bytes = 0;  // As last seen.
   bool verified = false;    // The bytes before the position were found to be the ones that were read.
   bool durable = false;     // The number is on disk: records may be sent under it.
+  bool resolved = true;     // What of it the target has is known; not so after a restart.
   bool seen = false;        // By the scan that runs.
   bool matched = false;     // By the pattern; otherwise it was renamed away.
   bool deleted = false;     // No name leads to it any more; read on while it is open.
   bool ended = false;       // Its bytes are gone; only the batch is left to send.
   bool unreadable = false;  // It could not be opened; not tried again before the next scan.
   bool access_checked = false;
-  bool modified_known = false;  // saved.modified is that of the file's last growth.
-  bool keep_open = false;       // One of the newest: not closed for lack of news.
-  Instant grown_at{};           // When it last grew, or was opened.
-  Instant rotated_at{};         // When it was found renamed or removed.
+  bool unchecked_change = false;  // It is not as it was, and its bytes were not compared with the marks since.
+  bool modified_known = false;    // saved.modified is that of the file's last growth.
+  bool keep_open = false;         // One of the newest: not closed for lack of news.
+  BlockMark first_bytes;          // Of a file of which nothing was read yet.
+  Instant grown_at{};             // When it last grew, or was opened.
+  Instant rotated_at{};           // When it was found renamed or removed.
 
   RecordBatch batch;
   std::vector<uint32_t> unsent;  // Indices in the batch; of use when `sending`.
@@ -56,6 +59,9 @@ inline constexpr std::chrono::seconds kPartialWait{10};  // For the end of a rot
 inline constexpr std::chrono::seconds kRecordWait{1};    // For further lines of a record of several lines.
 inline constexpr std::chrono::seconds kCopyGrace{3};     // For the truncation that follows a copy.
 inline constexpr std::chrono::milliseconds kFlushInterval{100};
+inline constexpr std::chrono::seconds kSyncInterval{1};
+// Buffers that wait at least so long may wait for a sync of their intent, too.
+inline constexpr std::chrono::milliseconds kSyncedIntentAge{100};
 inline constexpr size_t kOpenFilesMax = 256;
 inline constexpr size_t kNewestOpen = 16;
 inline constexpr size_t kFilesMax = 100'000;
@@ -65,7 +71,13 @@ inline constexpr uint64_t kFillBytesMax = 8 << 20;  // Of one file in one Poll, 
 
 // Bytes [offset, offset + length) of the file, fewer at its end.
 Result<std::string> ReadBlock(File& file, uint64_t offset, size_t length);
-// The file holds the bytes that the position's marks were made of.
-bool FitsMarks(File& file, uint64_t size_bytes, const FilePosition& position);
+// The file holds the bytes that the marks were made of.
+bool FitsMarks(File& file, uint64_t size_bytes, uint64_t offset, const BlockMark& head, const BlockMark& tail);
+inline bool FitsMarks(File& file, uint64_t size_bytes, const FilePosition& position) {
+  return FitsMarks(file, size_bytes, position.offset, position.head, position.tail);
+}
+inline bool FitsMarks(File& file, uint64_t size_bytes, const SendIntent& intent) {
+  return FitsMarks(file, size_bytes, intent.offset, intent.head, intent.tail);
+}
 
 }  // namespace tailrace::ingest
