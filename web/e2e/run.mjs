@@ -179,7 +179,14 @@ const tests = {
     await shoot(page, "dead-letters");
     const letters = page.locator(".letter");
     const count = await letters.count();
-    if (!onMock) return;
+    if (!onMock) {
+      if (count === 0) return;
+      const id = await letters.first().getAttribute("data-letter");
+      await letters.first().getByRole("button", { name: /^Delete/ }).click();
+      await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+      await until("the deleted one left", async () => (await letters.first().getAttribute("data-letter")) !== id);
+      return;
+    }
     assert.equal(count, 3);
     await page.getByRole("button", { name: "Redrive 87@table WebsiteOrders" }).click();
     await shoot(page, "confirm");

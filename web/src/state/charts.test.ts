@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { Chart, ChartPoint } from "../api/types";
-import { columnsOf, firingSpans, mergeCharts, mergePoints, windowSeconds } from "./charts";
+import { axisStart, columnsOf, firingSpans, mergeCharts, mergePoints, windowSeconds } from "./charts";
 
 describe("merging points", () => {
   test("the last second again takes its newer value", () => {
@@ -29,6 +29,13 @@ test("charts are told apart by alarm, stream and column", () => {
   const chart = (column: string, points: ChartPoint[]): Chart => ({ alarm: "a", stream: "s", column, threshold: 3, points });
   const merged = mergeCharts([chart("X", [[1, 1]])], [chart("Y", [[1, 7]]), chart("X", [[2, 2]])]);
   expect(merged).toEqual([chart("X", [[1, 1], [2, 2]]), chart("Y", [[1, 7]])]);
+});
+
+test("the axis begins fifteen minutes back, or with the first value, but spans two minutes at least", () => {
+  expect(axisStart([[100, 1]], 10_000)).toBe(10_000 - windowSeconds);
+  expect(axisStart([[9_700, 1]], 10_000)).toBe(9_700);
+  expect(axisStart([[9_990, 1]], 10_000)).toBe(9_880);
+  expect(axisStart([], 10_000)).toBe(9_880);
 });
 
 test("a pause is drawn as a hole", () => {

@@ -3,6 +3,7 @@
 import type { Chart, ChartPoint } from "../api/types";
 
 export const windowSeconds = 15 * 60;
+const spanSecondsMin = 2 * 60;
 const gapSeconds = 5; // A longer pause between two points is shown as one.
 
 export function sameChart(left: Chart, right: Chart): boolean {
@@ -32,6 +33,13 @@ export function mergeCharts(old: readonly Chart[], added: readonly Chart[]): Cha
     return news === undefined ? chart : { ...news, points: mergePoints(chart.points, news.points) };
   });
   return [...merged, ...added.filter((chart) => !old.some((known) => sameChart(known, chart)))];
+}
+
+// Where the time axis begins: fifteen minutes back, or with the first value when that is younger, so that a server that has
+// just started does not show an empty axis.
+export function axisStart(points: readonly ChartPoint[], nowSeconds: number): number {
+  const first = points[0]?.[0] ?? nowSeconds;
+  return Math.max(nowSeconds - windowSeconds, Math.min(first, nowSeconds - spanSecondsMin));
 }
 
 // Columns for drawing: times, values. A pause longer than some seconds becomes a hole and not a slope.

@@ -13,7 +13,7 @@ function Progress({ file }: { file: AgentFile }) {
       <span class="gauge" role="progressbar" aria-label={`Sent of ${file.path}`} aria-valuenow={percent} aria-valuemin={0} aria-valuemax={100}>
         <span style={{ width: `${percent}%` }} />
       </span>
-      <span class="num">{percent} %</span>
+      <span class="percent">{percent} %</span>
     </span>
   );
 }

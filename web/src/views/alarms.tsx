@@ -267,7 +267,7 @@ function Histories({ app, version }: { app: AppStatus; version: string }) {
   return (
     <>
       {list.data?.map((history) => (
-        <Card key={history.target} title="By month" note={`From the history in ${history.target}`}>
+        <Card key={history.target} title="By month" note={`As written to ${history.target}`}>
           {history.error === "" ? (
             <Months history={history} />
           ) : (

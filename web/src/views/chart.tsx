@@ -4,7 +4,7 @@ import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import type { Chart } from "../api/types";
 import * as format from "../format";
-import { columnsOf, firingSpans, windowSeconds } from "../state/charts";
+import { axisStart, columnsOf, firingSpans, windowSeconds } from "../state/charts";
 import { now } from "../state/server";
 import { Empty } from "./parts";
 
@@ -102,7 +102,13 @@ function optionsOf(drawn: { current: Drawn }, colour: Colours, width: number, he
     legend: { show: false },
     cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
     scales: {
-      x: { time: true, range: () => [drawn.current.nowSeconds - windowSeconds, drawn.current.nowSeconds] },
+      x: {
+        time: true,
+        range: () => {
+          const { chart, nowSeconds } = drawn.current;
+          return [axisStart(chart.points, nowSeconds), nowSeconds];
+        },
+      },
       y: {
         range: (_plot, _min, max) => {
           const top = Math.max(max ?? 0, drawn.current.chart.threshold ?? 0, 1);

@@ -10,8 +10,25 @@ import { Card, Confirm, Empty, Failure, Loading, PageHead, Time, type Question }
 
 const pageSize = 50;
 
-function rowText(row: DeadLetter["row"]): string {
-  return typeof row === "string" ? row : JSON.stringify(row, null, 2);
+// The row as names and values; as it stands when it was too long to be kept whole.
+function RowOf({ row }: { row: DeadLetter["row"] }) {
+  if (row === null) return null;
+  if (typeof row === "string") return <pre>{row}</pre>;
+  return (
+    <dl class="pairs">
+      {Object.entries(row).map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd class={value === null ? "null" : value === "" ? "blank" : ""}>{value === "" ? "empty" : format.cell(value)}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+// An output's full name begins with its application's.
+function outputName(letter: DeadLetter, app: string): string {
+  return letter.output.startsWith(`${app}/`) ? letter.output.slice(app.length + 1) : letter.output;
 }
 
 function RecordBytes({ base64 }: { base64: string }) {
@@ -27,7 +44,7 @@ function RecordBytes({ base64 }: { base64: string }) {
   );
 }
 
-function Letter(props: { letter: DeadLetter; busy: boolean; redrive: () => void; forget: () => void }) {
+function Letter(props: { app: string; letter: DeadLetter; busy: boolean; redrive: () => void; forget: () => void }) {
   const { letter } = props;
   const shard = letter.shard === null || letter.shard === "" ? null : letter.shard;
   return (
@@ -44,30 +61,30 @@ function Letter(props: { letter: DeadLetter; busy: boolean; redrive: () => void;
         </div>
       </div>
       <p class="meta">
-        <Time at={letter.time} /> · {letter.output} · row {format.number(letter.ordinal)}
+        <Time at={letter.time} /> · {outputName(letter, props.app)} · row {format.number(letter.ordinal)}
         {shard !== null && ` · shard ${shard}, sequence ${letter.sequence ?? ""}`}
         {letter.redrives > 0 && ` · redriven ${format.plural(letter.redrives, "time")} before`}
       </p>
-      {letter.row !== null && <pre>{rowText(letter.row)}</pre>}
+      <RowOf row={letter.row} />
       {letter.bytes !== null && letter.bytes !== "" && <RecordBytes base64={letter.bytes} />}
     </li>
   );
 }
 
-function redriveQuestion(letter: DeadLetter, run: () => void): Question {
+function redriveQuestion(letter: DeadLetter, output: string, run: () => void): Question {
   return {
     title: "Give the row to its output again?",
-    text: `${letter.output} gets row ${format.number(letter.ordinal)} once more. When it refuses it again, the dead letter stays.`,
+    text: `${output} gets row ${format.number(letter.ordinal)} once more. When it refuses it again, the dead letter stays.`,
     action: "Redrive",
     dangerous: false,
     run,
   };
 }
 
-function deleteQuestion(letter: DeadLetter, run: () => void): Question {
+function deleteQuestion(letter: DeadLetter, output: string, run: () => void): Question {
   return {
     title: "Forget this dead letter?",
-    text: `Row ${format.number(letter.ordinal)} of ${letter.output} is removed from this list and cannot be redriven afterwards.`,
+    text: `Row ${format.number(letter.ordinal)} of ${output} is removed from this list and cannot be redriven afterwards.`,
     action: "Delete",
     dangerous: true,
     run,
@@ -94,7 +111,7 @@ export function DeadLettersView({ app }: { app: AppStatus }) {
     list.reload();
   };
   const redrive = (letter: DeadLetter) =>
-    act(letter, () => redriveDeadLetter(app.name, letter.id), `${letter.output} took the row.`);
+    act(letter, () => redriveDeadLetter(app.name, letter.id), `${outputName(letter, app.name)} took the row.`);
   const forget = (letter: DeadLetter) =>
     act(letter, () => deleteDeadLetter(app.name, letter.id), "The dead letter is gone.");
 
@@ -111,10 +128,11 @@ export function DeadLettersView({ app }: { app: AppStatus }) {
           {list.data?.letters.map((letter) => (
             <Letter
               key={letter.id}
+              app={app.name}
               letter={letter}
               busy={busy !== null}
-              redrive={() => setQuestion(redriveQuestion(letter, () => void redrive(letter)))}
-              forget={() => setQuestion(deleteQuestion(letter, () => void forget(letter)))}
+              redrive={() => setQuestion(redriveQuestion(letter, outputName(letter, app.name), () => void redrive(letter)))}
+              forget={() => setQuestion(deleteQuestion(letter, outputName(letter, app.name), () => void forget(letter)))}
             />
           ))}
         </ul>
