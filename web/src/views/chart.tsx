@@ -12,6 +12,7 @@ interface Colours {
   readonly line: string;
   readonly area: string;
   readonly alarm: string;
+  readonly alarmArea: string;
   readonly shade: string;
   readonly grid: string;
   readonly card: string;
@@ -25,7 +26,8 @@ function colours(): Colours {
     line: of("--accent"),
     area: of("--accent-area"),
     alarm: of("--bad"),
-    shade: of("--bad-area"),
+    alarmArea: of("--bad-fill"),
+    shade: of("--bad-shade"),
     grid: of("--line"),
     card: of("--card"),
     text: of("--text-soft"),
@@ -55,6 +57,21 @@ function drawFiring(plot: uPlot, drawn: Drawn, colour: Colours): void {
     context.fillRect(start, top, Math.max(2, plot.valToPos(to, "x", true) - start), height);
   }
   context.restore();
+}
+
+// One colour from the threshold up, another below it.
+function aboveAndBelow(plot: uPlot, drawn: Drawn, above: string, below: string): string | CanvasGradient {
+  const { threshold } = drawn.chart;
+  const { top, height } = plot.bbox;
+  if (threshold === null || height <= 0) return below;
+  const share = (plot.valToPos(threshold, "y", true) - top) / height;
+  if (!(share > 0 && share < 1)) return below;
+  const gradient = plot.ctx.createLinearGradient(0, top, 0, top + height);
+  gradient.addColorStop(0, above);
+  gradient.addColorStop(share, above);
+  gradient.addColorStop(share, below);
+  gradient.addColorStop(1, below);
+  return gradient;
 }
 
 function drawThreshold(plot: uPlot, drawn: Drawn, colour: Colours): void {
@@ -97,7 +114,7 @@ function optionsOf(drawn: { current: Drawn }, colour: Colours, width: number, he
   return {
     width,
     height,
-    padding: [12, 12, 0, 0],
+    padding: [12, 24, 0, 0],
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
     legend: { show: false },
     cursor: { y: false, points: { size: 7 }, drag: { x: false, y: false } },
@@ -121,11 +138,20 @@ function optionsOf(drawn: { current: Drawn }, colour: Colours, width: number, he
         ...axis,
         size: 28,
         space: 64,
-        values: (_plot, seconds) => seconds.map((second) => format.clock(second * 1000).slice(0, 5)),
+        values: (_plot, seconds, _axis, _space, step) =>
+          seconds.map((second) => format.clock(second * 1000).slice(0, step < 60 ? 8 : 5)),
       },
       { ...axis, size: 48, values: (_plot, values) => values.map((value) => format.short(value)) },
     ],
-    series: [{}, { stroke: colour.line, fill: colour.area, width: 1.75, points: { show: false } }],
+    series: [
+      {},
+      {
+        stroke: (plot) => aboveAndBelow(plot, drawn.current, colour.alarm, colour.line),
+        fill: (plot) => aboveAndBelow(plot, drawn.current, colour.alarmArea, colour.area),
+        width: 1.75,
+        points: { show: false },
+      },
+    ],
     hooks: {
       drawAxes: [(plot) => drawFiring(plot, drawn.current, colour)],
       draw: [(plot) => drawThreshold(plot, drawn.current, colour)],
