@@ -155,7 +155,6 @@ TEST(AgentConfigTest, RefusesWhatCannotWork) {
   refused(R"("dataProcessingOptions": {"optionName": "SINGLELINE"})", "expected a list of objects");
   EXPECT_FALSE(ParseAgentConfig(R"({"flows": []})", "a").ok());
   EXPECT_FALSE(ParseAgentConfig(R"({"flows": [{"filePattern": "/l/", "kinesisStream": "s"}]})", "a").ok());
-  EXPECT_FALSE(ParseAgentConfig(R"({"flows": [{"filePattern": "l/a", "kinesisStream": "s"}]})", "a").ok());
   EXPECT_THAT(Problems(ParseAgentConfig("{\n \"flows\": [,]}", "agent.json")), HasSubstr("agent.json:2:12: error"));
 }
 

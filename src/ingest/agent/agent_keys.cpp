@@ -76,7 +76,8 @@ const Global kGlobalRows[] = {
 
 using Flow = KeyRow<FlowDraft>;
 const Flow kFlowRows[] = {
-    {{"filePattern", kText, "", 0, 0, "", "required; relative to this file's folder; * ? [a-z] {a,b} in names and folders, ** over folders"},
+    {{"filePattern", kText, "", 0, 0, "",
+      "required; relative to this file's folder; * ? [a-z] {a,b} in names and folders, ** over folders"},
      [](FlowDraft& d, const KeyValue& v) { d.flow.file_pattern = v.text; }},
     {{"kinesisStream", kText, "", 0, 0, "", "this or deliveryStream"},
      [](FlowDraft& d, const KeyValue& v) {

@@ -221,9 +221,10 @@ bool MatchesGlob(std::string_view pattern, std::string_view name) {
 
 GlobResult FindFiles(Disk& disk, std::string_view pattern, size_t files_max) {
   GlobResult result;
-  TAILRACE_CHECK(pattern.starts_with('/'));
-  const std::vector<std::string_view> parts = Split(pattern.substr(1), '/');
-  Finder(disk, files_max, result).Find("/", parts, 0);
+  const bool absolute = pattern.starts_with('/');
+  while (pattern.starts_with('/') || pattern.starts_with("./")) pattern.remove_prefix(pattern[0] == '/' ? 1 : 2);
+  const std::vector<std::string_view> parts = Split(pattern, '/');
+  Finder(disk, files_max, result).Find(absolute ? "/" : ".", parts, 0);
   const auto by_path = [](const FoundFile& a, const FoundFile& b) { return a.path < b.path; };
   const auto same_path = [](const FoundFile& a, const FoundFile& b) { return a.path == b.path; };
   std::sort(result.files.begin(), result.files.end(), by_path);

@@ -26,8 +26,8 @@ struct GlobResult {
   bool cut = false;                                     // There were more than the limit.
 };
 
-// Finds the files that an absolute pattern names. Every part of it may be a pattern; "**" stands for any number of
-// folders (at most 16 deep).
+// Finds the files that a pattern names, from the working folder when it does not begin with a slash. Every part of it
+// may be a pattern; "**" stands for any number of folders (at most 16 deep).
 GlobResult FindFiles(Disk& disk, std::string_view pattern, size_t files_max);
 
 // The longest folder of the pattern without wildcards: "/var/log" of "/var/log/*/x.log".

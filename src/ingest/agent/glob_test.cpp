@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/os/posix_disk.h"
 #include "base/str.h"
 #include "sim/assert_ok.h"
 #include "sim/sim_disk.h"
@@ -62,6 +63,13 @@ TEST_F(FindFilesTest, EveryPartMayBeAPattern) {
   EXPECT_THAT(Find("/l/a.log"), ElementsAre("/l/a.log"));
   EXPECT_TRUE(FindFiles(disk_, "/l/**/*.log", 2).cut);
   EXPECT_THAT(FindFiles(disk_, "/l/w*/x.log", 100).directories, ElementsAre("/l", "/l/w1", "/l/w2"));
+}
+
+TEST_F(FindFilesTest, RelativePatterns) {
+  PosixDisk disk;  // Has a working folder; the simulated one has none.
+  const GlobResult found = FindFiles(disk, "./*/no such folder/*.log", 100);
+  EXPECT_THAT(found.files, IsEmpty());
+  EXPECT_THAT(found.directories, ::testing::Contains("."));
 }
 
 TEST_F(FindFilesTest, NearbyFolders) {
