@@ -75,6 +75,7 @@ describe("times are UTC and say so", () => {
 
   test("ago", () => {
     expect(format.ago(at, at + 400)).toBe("just now");
+    expect(format.ago(at, at + 7_700)).toBe(`7${thin}s ago`);
     expect(format.ago(at, at + 62_000)).toBe(`1${thin}min 2${thin}s ago`);
     expect(format.ago(at + 10, at)).toBe("just now");
   });

@@ -102,7 +102,8 @@ export function isoTime(millis: number): string {
 
 export function ago(millis: number, now: number): string {
   const passed = now - millis;
-  return passed < 1000 ? "just now" : `${duration(passed)} ago`;
+  if (passed < 1000) return "just now";
+  return passed < 10_000 ? `${Math.floor(passed / 1000)}${narrow}s ago` : `${duration(passed)} ago`;
 }
 
 // 2018-11 -> November 2018
