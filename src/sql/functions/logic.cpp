@@ -76,7 +76,7 @@ void RegisterLogicOperators(FunctionRegistry& registry) {
                 .family = "operator",
                 .syntax = "NOT a",
                 .summary = "TRUE for FALSE, FALSE for TRUE, UNKNOWN for UNKNOWN.",
-                .examples = {{"NOT TRUE", "FALSE"}, {"NOT UNKNOWN IS TRUE", "TRUE"}, {"NOT UNKNOWN", "NULL"}},
+                .examples = {{"NOT TRUE", "FALSE"}, {"NOT UNKNOWN IS TRUE", "FALSE"}, {"NOT UNKNOWN", "NULL"}},
                 .args_min = 1,
                 .args_max = 1,
                 .resolve = &ResolveNot});
