@@ -34,6 +34,12 @@ class Rows {
   }
 
   size_t size() const { return size_; }
+  // Numbers of the batch's rows; empty when these are all.
+  std::span<const uint32_t> numbers() const { return indices_; }
+  // ROWTIME of all of the batch's rows; empty without.
+  std::span<const int64_t> batch_rowtimes() const {
+    return batch_.rowtimes == nullptr ? std::span<const int64_t>() : batch_.rowtimes->int64s();
+  }
 
   ColumnPtr ColumnAt(int index) {
     const auto at = static_cast<size_t>(index);
@@ -153,7 +159,9 @@ class Evaluation {
                         .result_type = type,
                         .prepared = call.prepared.get(),
                         .context = context_,
-                        .errors = errors});
+                        .errors = errors,
+                        .rowtimes = rows.batch_rowtimes(),
+                        .row_numbers = rows.numbers()});
   }
 
   ColumnPtr Coalesce(const BoundCall& call, const Type& type, Rows& rows, RowErrors& errors) {

@@ -166,6 +166,21 @@ TEST(EvaluateTest, ReadsRowtimeFieldsAndClocks) {
   EXPECT_EQ(text(BoundClock{ClockKind::kTimestamp}, Type::Timestamp()), "1970-01-02 00:00:00");
 }
 
+// A format with two-digit years looks at its row's ROWTIME, in a branch too.
+TEST(EvaluateTest, NowIsTheRowsTime) {
+  auto rowtimes = std::make_shared<data::Column>(Type::Timestamp());
+  for (const char* time : {"1990-06-01 00:00:00", "2024-06-01 00:00:00", "2050-06-01 00:00:00"}) {
+    rowtimes->AppendInt64(data::ParseTimestamp(time, false).value());
+  }
+  const Batch batch{.rowtimes = rowtimes, .columns = {Ints({1, 2, 3})}};
+  const auto year = CallOf("CHAR_TO_DATE", {Literal(Text("yy")), Literal(Text("60"))});
+  RowErrors errors;
+  EXPECT_THAT(Texts(*Evaluate(*year, batch, {}, errors)), ElementsAre("1960-01-01", "1960-01-01", "2060-01-01"));
+  const auto branch = Make(
+      BoundCase{.whens = {{CallOf(">", {kA, Literal(Int(2))}), year}}, .otherwise = nullptr}, Type::Date(), true);
+  EXPECT_THAT(Texts(*Evaluate(*branch, batch, {}, errors)), ElementsAre("NULL", "NULL", "2060-01-01"));
+}
+
 TEST(EvaluateTest, BatchSizeChangesNothing) {
   Rng rng(1);
   std::vector<Value> values;

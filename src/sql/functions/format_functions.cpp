@@ -58,7 +58,7 @@ ColumnPtr ParseKernel(const KernelInput& input) {
   for (uint32_t row = 0; row < input.rows; ++row) {
     if (valid.null(row)) continue;
     const DateFormat* const format = formats.For(row, input.errors);
-    const auto unix_ms = format == nullptr ? std::nullopt : format->Parse(texts[row], input.context.now_unix_ms);
+    const auto unix_ms = format == nullptr ? std::nullopt : format->Parse(texts[row], input.NowUnixMs(row));
     if (unix_ms) {
       out[row] = FromUnixMs(*unix_ms, input.result_type.kind);
       continue;

@@ -29,6 +29,14 @@ struct KernelInput {
   const void* prepared;  // What `resolve` prepared, or null.
   const EvalContext& context;
   RowErrors& errors;
+  // ROWTIME of the batch's rows, and which of them these are; empty: there is none, these are all.
+  std::span<const int64_t> rowtimes = {};
+  std::span<const uint32_t> row_numbers = {};
+
+  // The time that a row is looked at: its ROWTIME, so that replays and batches of any size agree.
+  int64_t NowUnixMs(size_t row) const {
+    return rowtimes.empty() ? context.now_unix_ms : rowtimes[row_numbers.empty() ? row : row_numbers[row]];
+  }
 };
 
 // One argument as the binder knows it.

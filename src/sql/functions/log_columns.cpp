@@ -207,7 +207,7 @@ ColumnPtr LogRows::Convert(size_t index) {
   result->mutable_validity() = texts.validity();
   for (uint32_t row = 0; row < input_.rows; ++row) {
     if (texts.null(row)) continue;
-    const auto unix_ms = column.format->Parse(texts.texts()[row], input_.context.now_unix_ms);
+    const auto unix_ms = column.format->Parse(texts.texts()[row], input_.NowUnixMs(row));
     if (!unix_ms) {
       input_.errors.Add(row, kFormatMismatch,
                         StrCat(Quoted(texts.texts()[row]), " does not fit the format of ", column.field.name));

@@ -250,7 +250,7 @@ ColumnPtr SysLogKernel(const KernelInput& input) {
     if (text.starts_with('<')) text.remove_prefix(std::min(text.find('>') + 1, text.size()));  // Priority.
     const bool long_enough = !input.args[0]->null(row) && text.size() >= kTimeBytes;
     const auto unix_ms = long_enough ? SysLogTime(prepared.format, text.substr(0, kTimeBytes),
-                                                  input.context.now_unix_ms)
+                                                  input.NowUnixMs(row))
                                      : std::nullopt;
     if (!unix_ms) {
       times->SetNull(row);
