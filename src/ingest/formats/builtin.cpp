@@ -11,8 +11,8 @@ namespace tailrace::ingest {
 namespace {
 
 constexpr std::array kFormats = {
-    Format{"json", "JSON objects; a column is a path into the object.",
-           R"({"client_ip":"203.0.113.7","status":"200"})", &MakeJsonDecoder},
+    Format{"json", "JSON objects; a column is a path into the object.", R"({"client_ip":"203.0.113.7","status":"200"})",
+           &MakeJsonDecoder},
     Format{"csv", "Delimited fields in the order of the columns, quoted as in RFC 4180.",
            R"(536365,85123A,"HEART, WHITE",6,12/1/2010 8:26,2.55,17850,United Kingdom)", &MakeCsvDecoder},
     Format{"common", "Access log lines in Apache's common format; a column is a field's name.",

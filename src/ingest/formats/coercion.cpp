@@ -38,10 +38,14 @@ struct Range {
 
 Range IntegerRange(TypeKind kind) {
   switch (kind) {
-    case TypeKind::kTinyint: return {-128, 127};
-    case TypeKind::kSmallint: return {-32'768, 32'767};
-    case TypeKind::kInteger: return {std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()};
-    default: return {std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max()};
+    case TypeKind::kTinyint:
+      return {-128, 127};
+    case TypeKind::kSmallint:
+      return {-32'768, 32'767};
+    case TypeKind::kInteger:
+      return {std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()};
+    default:
+      return {std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max()};
   }
 }
 
@@ -73,12 +77,18 @@ bool CoerceNumber(const Type& type, std::string_view text, Slot& slot) {
 
 bool CoerceNumeric(const Type& type, const RawValue& raw, Slot& slot) {
   switch (raw.kind) {
-    case Kind::kNull: slot.null = true; return true;
+    case Kind::kNull:
+      slot.null = true;
+      return true;
     case Kind::kTrue:
-    case Kind::kFalse: return CoerceNumber(type, raw.kind == Kind::kTrue ? "1" : "0", slot);
+    case Kind::kFalse:
+      return CoerceNumber(type, raw.kind == Kind::kTrue ? "1" : "0", slot);
     case Kind::kNumber:
-    case Kind::kString: return CoerceNumber(type, raw.text, slot);
-    case Kind::kNested: return false;
+    case Kind::kString:
+      return CoerceNumber(type, raw.text, slot);
+    case Kind::kNested:
+    case Kind::kInstant:
+      return false;
   }
   return false;
 }
@@ -100,28 +110,44 @@ void SetText(const Type& type, std::string_view text, data::Arena& arena, Slot& 
 
 void CoerceText(const Type& type, const RawValue& raw, data::Arena& arena, Slot& slot) {
   switch (raw.kind) {
-    case Kind::kNull: slot.null = true; return;
-    case Kind::kTrue: return SetText(type, "true", arena, slot);
-    case Kind::kFalse: return SetText(type, "false", arena, slot);
+    case Kind::kNull:
+      slot.null = true;
+      return;
+    case Kind::kTrue:
+      return SetText(type, "true", arena, slot);
+    case Kind::kFalse:
+      return SetText(type, "false", arena, slot);
     case Kind::kNumber:
     case Kind::kString:
-    case Kind::kNested: return SetText(type, raw.text, arena, slot);
+    case Kind::kNested:
+    case Kind::kInstant:
+      return SetText(type, raw.text, arena, slot);
   }
 }
 
 bool CoerceBoolean(const RawValue& raw, Slot& slot) {
   switch (raw.kind) {
-    case Kind::kNull: slot.null = true; return true;
-    case Kind::kTrue: slot.int64 = 1; return true;
-    case Kind::kFalse: slot.int64 = 0; return true;
+    case Kind::kNull:
+      slot.null = true;
+      return true;
+    case Kind::kTrue:
+      slot.int64 = 1;
+      return true;
+    case Kind::kFalse:
+      slot.int64 = 0;
+      return true;
     case Kind::kNumber: {
       const std::optional<double> value = ParseDouble(raw.text);
       if (!value.has_value()) return false;
       slot.int64 = *value != 0 ? 1 : 0;
       return true;
     }
-    case Kind::kString: slot.int64 = EqualsIgnoreCase(raw.text, "true") ? 1 : 0; return true;
-    case Kind::kNested: return false;
+    case Kind::kString:
+      slot.int64 = EqualsIgnoreCase(raw.text, "true") ? 1 : 0;
+      return true;
+    case Kind::kNested:
+    case Kind::kInstant:
+      return false;
   }
   return false;
 }
@@ -131,13 +157,13 @@ bool CoerceDatetime(const Type& type, const RawValue& raw, Slot& slot) {
     slot.null = true;
     return true;
   }
-  if (raw.kind != Kind::kString) return false;
+  if (raw.kind != Kind::kString && raw.kind != Kind::kInstant) return false;
   const std::string_view text = Trim(raw.text);
   std::optional<int64_t> value;
-  if (type.kind == TypeKind::kDate) value = data::ParseDate(text);
-  if (type.kind == TypeKind::kTime) value = data::ParseTime(text);
+  if (raw.kind == Kind::kString && type.kind == TypeKind::kDate) value = data::ParseDate(text);
+  if (raw.kind == Kind::kString && type.kind == TypeKind::kTime) value = data::ParseTime(text);
   if (!value.has_value()) {
-    value = data::ParseTimestamp(text, /*lenient=*/true);
+    value = raw.kind == Kind::kInstant ? raw.instant_unix_ms : data::ParseTimestamp(text, /*lenient=*/true);
     if (!value.has_value()) return false;
     const int64_t time_of_day = ((*value % kMsPerDay) + kMsPerDay) % kMsPerDay;
     if (type.kind == TypeKind::kDate) value = (*value - time_of_day) / kMsPerDay;
@@ -159,7 +185,9 @@ bool CoerceBinary(const Type& type, const RawValue& raw, data::Arena& arena, Slo
   const auto length_max = static_cast<size_t>(type.precision);
   const bool fixed = type.kind == TypeKind::kBinary;
   switch (raw.kind) {
-    case Kind::kNull: slot.null = true; return true;
+    case Kind::kNull:
+      slot.null = true;
+      return true;
     case Kind::kTrue:
     case Kind::kFalse: {  // The lowest bit is the last byte's.
       const size_t size = fixed ? length_max : 1;
@@ -189,7 +217,9 @@ bool CoerceBinary(const Type& type, const RawValue& raw, data::Arena& arena, Slo
       return true;
     }
     case Kind::kNumber:
-    case Kind::kNested: return false;
+    case Kind::kNested:
+    case Kind::kInstant:
+      return false;
   }
   return false;
 }
@@ -206,18 +236,27 @@ bool Coerce(const Type& type, const RawValue& raw, data::Arena& arena, Slot& slo
     case TypeKind::kBigint:
     case TypeKind::kDecimal:
     case TypeKind::kReal:
-    case TypeKind::kDouble: return CoerceNumeric(type, raw, slot);
+    case TypeKind::kDouble:
+      return CoerceNumeric(type, raw, slot);
     case TypeKind::kChar:
-    case TypeKind::kVarchar: CoerceText(type, raw, arena, slot); return true;
-    case TypeKind::kBoolean: return CoerceBoolean(raw, slot);
+    case TypeKind::kVarchar:
+      CoerceText(type, raw, arena, slot);
+      return true;
+    case TypeKind::kBoolean:
+      return CoerceBoolean(raw, slot);
     case TypeKind::kDate:
     case TypeKind::kTime:
-    case TypeKind::kTimestamp: return CoerceDatetime(type, raw, slot);
+    case TypeKind::kTimestamp:
+      return CoerceDatetime(type, raw, slot);
     case TypeKind::kBinary:
-    case TypeKind::kVarbinary: return CoerceBinary(type, raw, arena, slot);
-    case TypeKind::kNull: slot.null = true; return true;
+    case TypeKind::kVarbinary:
+      return CoerceBinary(type, raw, arena, slot);
+    case TypeKind::kNull:
+      slot.null = true;
+      return true;
     case TypeKind::kInterval:  // Not a column type of an input.
-    case TypeKind::kRow: return false;
+    case TypeKind::kRow:
+      return false;
   }
   return false;
 }
@@ -225,12 +264,23 @@ bool Coerce(const Type& type, const RawValue& raw, data::Arena& arena, Slot& slo
 std::string CoercionMessage(std::string_view column, const Type& type, const RawValue& raw) {
   std::string shown;
   switch (raw.kind) {
-    case Kind::kNull: shown = "null"; break;
-    case Kind::kTrue: shown = "true"; break;
-    case Kind::kFalse: shown = "false"; break;
+    case Kind::kNull:
+      shown = "null";
+      break;
+    case Kind::kTrue:
+      shown = "true";
+      break;
+    case Kind::kFalse:
+      shown = "false";
+      break;
     case Kind::kNumber:
-    case Kind::kNested: shown = raw.text; break;
-    case Kind::kString: shown = StrCat("\"", raw.text, "\""); break;
+    case Kind::kNested:
+    case Kind::kInstant:
+      shown = raw.text;
+      break;
+    case Kind::kString:
+      shown = StrCat("\"", raw.text, "\"");
+      break;
   }
   if (shown.size() > kShownBytesMax) shown = StrCat(Utf8Prefix(shown, kShownBytesMax), "...");
   return StrCat("column \"", column, "\": ", shown, " is not ", type.ToString());

@@ -12,15 +12,17 @@ namespace tailrace::ingest {
 // What stands in a record for one column, before it has the column's type.
 struct RawValue {
   enum class Kind : uint8_t {
-    kNull,    // Absent, or null.
+    kNull,  // Absent, or null.
     kTrue,
     kFalse,
-    kNumber,  // `text`: the number as written.
-    kString,  // `text`: UTF-8, unescaped.
-    kNested,  // An array or object; `text`: its source.
+    kNumber,   // `text`: the number as written.
+    kString,   // `text`: UTF-8, unescaped.
+    kNested,   // An array or object; `text`: its source.
+    kInstant,  // Log formats only: a time as `instant_unix_ms`, for datetime columns.
   };
   Kind kind = Kind::kNull;
   std::string_view text;
+  int64_t instant_unix_ms = 0;
 };
 
 // One value of a column's physical form.

@@ -40,8 +40,7 @@ class CsvDecoder final : public Decoder {
     }
     CsvReader reader(text, row_delimiter_, column_delimiter_);
     while (reader.Next(fields_)) {
-      const bool whole = Trim(reader.row()).size() == Trim(text).size();
-      const std::string_view bytes = whole ? record.data : reader.row();
+      const std::string_view bytes = reader.only_row() ? record.data : reader.row();
       if (!reader.closed()) {
         builder_.AddError(index, kParseError, StrCat("field ", fields_.size(), ": its quote is not closed"), bytes);
         continue;

@@ -16,8 +16,8 @@ TEST(CsvDecoderTest, ReadsQuotedFields) {
   const Decoded decoded = DecodeTexts(schema, {"\"BAKING SET 9 PIECE, RETROSPOT \",\"say \"\"hi\"\"\",3\r\n",
                                                "\"two\nlines\",5\" pipe,4", "x,\"y\" z,5", "\"\",,"});
   EXPECT_THAT(decoded.errors, IsEmpty());
-  EXPECT_THAT(RowTexts(decoded.batch), ElementsAre("BAKING SET 9 PIECE, RETROSPOT |say \"hi\"|3",
-                                                   "two\nlines|5\" pipe|4", "x|y z|5", "||NULL"));
+  EXPECT_THAT(RowTexts(decoded.batch),
+              ElementsAre("BAKING SET 9 PIECE, RETROSPOT |say \"hi\"|3", "two\nlines|5\" pipe|4", "x|y z|5", "||NULL"));
 }
 
 TEST(CsvDecoderTest, ReadsSeveralRowsOfARecordAndFieldsByPosition) {

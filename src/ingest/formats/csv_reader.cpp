@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "ingest/formats/byte_scan.h"
+
 namespace tailrace::ingest {
 
 CsvReader::CsvReader(std::string_view text, std::string_view row_delimiter, std::string_view column_delimiter)
@@ -9,6 +11,8 @@ CsvReader::CsvReader(std::string_view text, std::string_view row_delimiter, std:
       row_delimiter_(row_delimiter),
       column_delimiter_(column_delimiter),
       newline_rows_(row_delimiter == "\n" || row_delimiter == "\r\n") {}
+
+bool CsvReader::only_row() const { return row_is_first_ && at_ == text_.size(); }
 
 bool CsvReader::AtRowEnd(size_t& delimiter_bytes) const {
   const std::string_view rest = text_.substr(at_);
@@ -64,17 +68,26 @@ CsvField CsvReader::ReadQuoted() {
 }
 
 CsvField CsvReader::ReadPlain() {
-  const size_t begin = at_;
+  const char* const begin = text_.data() + at_;
+  const char* const end = text_.data() + text_.size();
   const char column_first = column_delimiter_[0];
   const char row_first = newline_rows_ ? '\n' : row_delimiter_[0];
-  while (at_ < text_.size()) {
-    const char c = text_[at_];
-    if (c == column_first && text_.substr(at_).starts_with(column_delimiter_)) break;
+  const char row_other = newline_rows_ ? '\r' : row_first;
+  const char* at = begin;
+  for (at = FindOneOf(at, end, column_first, row_first, row_other); at != end;
+       at = FindOneOf(at + 1, end, column_first, row_first, row_other)) {
+    at_ = static_cast<size_t>(at - text_.data());
+    if (*at == column_first && AtColumnEnd()) break;
     size_t ignored = 0;
-    if ((c == row_first || (newline_rows_ && c == '\r')) && AtRowEnd(ignored)) break;
-    ++at_;
+    if (AtRowEnd(ignored)) break;
   }
-  return {.text = text_.substr(begin, at_ - begin)};
+  at_ = static_cast<size_t>(at - text_.data());
+  return {.text = {begin, static_cast<size_t>(at - begin)}};
+}
+
+bool CsvReader::AtColumnEnd() const {
+  if (at_ == text_.size() || text_[at_] != column_delimiter_[0]) return false;
+  return column_delimiter_.size() == 1 || text_.substr(at_).starts_with(column_delimiter_);
 }
 
 bool CsvReader::Next(std::vector<CsvField>& fields) {
@@ -88,11 +101,12 @@ bool CsvReader::Next(std::vector<CsvField>& fields) {
   while (true) {
     const bool quoted = at_ < text_.size() && text_[at_] == '"';
     fields.push_back(quoted ? ReadQuoted() : ReadPlain());
-    if (text_.substr(at_).starts_with(column_delimiter_)) {
+    if (AtColumnEnd()) {
       at_ += column_delimiter_.size();
       continue;
     }
     row_ = text_.substr(begin, at_ - begin);
+    row_is_first_ = begin == 0;
     AtRowEnd(delimiter_bytes);
     at_ += delimiter_bytes;
     return true;

@@ -26,11 +26,14 @@ class CsvReader {
   bool Next(std::vector<CsvField>& fields);
   // The bytes of the row that Next read, without its delimiter.
   std::string_view row() const { return row_; }
+  // True when that row is all there is.
+  bool only_row() const;
   // False when the last field read was opened by a quote that nothing closes.
   bool closed() const { return closed_; }
 
  private:
   bool AtRowEnd(size_t& delimiter_bytes) const;
+  bool AtColumnEnd() const;
   CsvField ReadQuoted();
   CsvField ReadPlain();
   std::string_view Keep(std::string text);
@@ -41,6 +44,7 @@ class CsvReader {
   bool newline_rows_;
   size_t at_ = 0;
   std::string_view row_;
+  bool row_is_first_ = false;
   bool closed_ = true;
   std::deque<std::string> unescaped_;  // Owns fields whose text differs from the source; never moves them.
   size_t unescaped_used_ = 0;

@@ -35,9 +35,9 @@ std::optional<std::vector<size_t>> MatchHeader(const std::vector<CsvField>& fiel
 
 // The table's CSV as records in the order of the schema's columns, for the decoder of positional columns.
 struct CsvLayout {
-  InputSchema schema;            // As the file's columns lie: unnamed ones between them are text.
-  std::vector<size_t> places;    // Of the wanted columns among them.
-  std::string_view rows;         // Without the header.
+  InputSchema schema;          // As the file's columns lie: unnamed ones between them are text.
+  std::vector<size_t> places;  // Of the wanted columns among them.
+  std::string_view rows;       // Without the header.
   uint64_t header_rows = 0;
 };
 
@@ -110,8 +110,8 @@ class FileTable final : public data::TableReader {
 
 Result<data::Batch> ReadTable(std::string_view bytes, const InputSchema& schema) {
   if (bytes.size() > kTableBytesMax) {
-    return Error{ErrorCode::kLimitExceeded, StrCat("table: ", FormatBytes(bytes.size()), ", allowed are ",
-                                                   FormatBytes(kTableBytesMax))};
+    return Error{ErrorCode::kLimitExceeded,
+                 StrCat("table: ", FormatBytes(bytes.size()), ", allowed are ", FormatBytes(kTableBytesMax))};
   }
   bytes = SkipByteOrderMark(bytes);
   if (schema.format == "csv") {

@@ -21,11 +21,10 @@ std::vector<std::string> Texts(const data::Column& column) {
 }
 
 TEST(CsvTableTest, FollowsTheHeaderWhateverItsOrder) {
-  TAILRACE_ASSERT_OK_AND_ASSIGN(
-      const data::Batch batch,
-      ReadTable("\xef\xbb\xbf"
-                "Category,Price,StockCode\r\nLamps,2.5,85123A\r\n\"Toys, big\",1,22423\r\n",
-                Products()));
+  TAILRACE_ASSERT_OK_AND_ASSIGN(const data::Batch batch,
+                                ReadTable("\xef\xbb\xbf"
+                                          "Category,Price,StockCode\r\nLamps,2.5,85123A\r\n\"Toys, big\",1,22423\r\n",
+                                          Products()));
   EXPECT_EQ(batch.rowtimes, nullptr);
   EXPECT_THAT(Texts(*batch.columns[0]), ElementsAre("85123A", "22423"));
   EXPECT_THAT(Texts(*batch.columns[1]), ElementsAre("Lamps", "Toys, big"));

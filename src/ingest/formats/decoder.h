@@ -23,10 +23,10 @@ inline constexpr std::string_view kParseError = "PARSE_ERROR";        // The byt
 
 // A row that could not be made. The rest of its record and the other records are not touched by it.
 struct DecodeError {
-  uint32_t record = 0;     // Index in the span given to Decode.
-  std::string_view name;   // kCoercionError or kParseError.
-  std::string message;     // Names the column where there is one.
-  std::string bytes;       // The whole record when it holds one row, else the row's part of it.
+  uint32_t record = 0;    // Index in the span given to Decode.
+  std::string_view name;  // kCoercionError or kParseError.
+  std::string message;    // Names the column where there is one.
+  std::string bytes;      // The whole record when it holds one row, else the row's part of it.
 };
 
 struct Decoded {

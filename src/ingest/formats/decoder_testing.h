@@ -16,9 +16,8 @@ namespace tailrace::ingest {
 inline InputSchema MakeSchema(std::string format, const std::vector<std::vector<std::string>>& columns) {
   InputSchema schema{.format = std::move(format)};
   for (const auto& column : columns) {
-    schema.columns.push_back({.name = column[0],
-                              .type = data::ParseType(column[1]).value(),
-                              .mapping = column.size() > 2 ? column[2] : ""});
+    schema.columns.push_back(
+        {.name = column[0], .type = data::ParseType(column[1]).value(), .mapping = column.size() > 2 ? column[2] : ""});
   }
   return schema;
 }

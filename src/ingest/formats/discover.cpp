@@ -1,9 +1,8 @@
 #include "ingest/formats/discover.h"
 
-#include <boost/json.hpp>
-
 #include <algorithm>
 #include <array>
+#include <boost/json.hpp>
 #include <optional>
 #include <utility>
 
@@ -29,8 +28,8 @@ constexpr std::string_view kTextColumn = "log";
 
 // One proposed column while the samples are read.
 struct Candidate {
-  std::string name;     // Before cleaning.
-  std::string parent;   // JSON: the object it stands in; put in front when the name is taken.
+  std::string name;    // Before cleaning.
+  std::string parent;  // JSON: the object it stands in; put in front when the name is taken.
   std::string mapping;
   TypeGuess guess;
 };
@@ -176,9 +175,8 @@ Candidates DiscoverCsv(const std::string& text, std::string_view delimiter, bool
     SeeCsvRow(fields, candidates);
   }
   // A single row of words is data, and so is a first row of words over columns of words.
-  const bool typed = std::ranges::any_of(candidates, [](const Candidate& candidate) {
-    return !candidate.guess.Propose().is_character();
-  });
+  const bool typed = std::ranges::any_of(
+      candidates, [](const Candidate& candidate) { return !candidate.guess.Propose().is_character(); });
   if (header && (rows == 0 || !typed)) {
     header = false;
     for (size_t i = 0; i < first.size(); ++i) {
@@ -198,7 +196,7 @@ Candidates DiscoverLog(std::span<const std::string_view> lines, bool combined) {
   for (size_t i = 0; i < count; ++i) candidates.push_back({.name = std::string(kNames[i])});
   for (const std::string_view line : lines) {
     LogLine fields;
-    if (!SplitLogLine(line, combined, fields)) continue;
+    if (!SplitLogLine(line, {.combined = combined}, fields)) continue;
     for (Candidate& candidate : candidates) {
       const std::string_view value = fields[static_cast<size_t>(*FindLogField(candidate.name))];
       if (value != "-") candidate.guess.SeeText(value);
@@ -230,9 +228,8 @@ void Settle(Candidates candidates, const DiscoverOptions& options, Discovery& di
     data::Type type = candidate.guess.Propose();
     if (candidate.guess.log_time() && schema.format != "json" && schema.format != "csv") type = data::Type::Timestamp();
     const bool log_format = schema.format == "common" || schema.format == "combined";
-    schema.columns.push_back({.name = std::move(name),
-                              .type = std::move(type),
-                              .mapping = log_format ? candidate.name : candidate.mapping});
+    schema.columns.push_back(
+        {.name = std::move(name), .type = std::move(type), .mapping = log_format ? candidate.name : candidate.mapping});
   }
 }
 
@@ -286,7 +283,7 @@ Result<Discovery> Discover(std::span<const std::string_view> samples, const Disc
     LogLine fields;
     const auto fits = [&](bool combined) {
       const auto count = std::ranges::count_if(
-          lines, [&](std::string_view line) { return SplitLogLine(line, combined, fields); });
+          lines, [&](std::string_view line) { return SplitLogLine(line, {.combined = combined}, fields); });
       return Most(static_cast<size_t>(count), lines.size());
     };
     std::string text;

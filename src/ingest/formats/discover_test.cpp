@@ -41,12 +41,12 @@ TEST(DiscoverTest, ProposesTypesForTheJsonAccessLog) {
       R"("load":"3","zip":"99999","ok":false,"at":"2018-08-01 20:17:20","tags":[1],"geo":{"lat":1.5,"deep":{"a":1}}})"};
   TAILRACE_ASSERT_OK_AND_ASSIGN(const Discovery discovery, Discover(samples, {.is_reserved = IsReserved}));
   EXPECT_EQ(discovery.schema.format, "json");
-  EXPECT_THAT(Columns(discovery.schema),
-              ElementsAre("request_time VARCHAR(64) $.request_time", "client_ip VARCHAR(16) $.client_ip",
-                          "status INTEGER $.status", "size BIGINT $.size", "load DOUBLE $.load",
-                          "zip VARCHAR(16) $.zip", "ok BOOLEAN $.ok", "at TIMESTAMP $.at", "none VARCHAR(16) $.none",
-                          "COL_user VARCHAR(4) $.user", "tags VARCHAR(4) $.tags[0:]", "lat DOUBLE $.geo.lat",
-                          "deep VARCHAR(16) $.geo.deep"));
+  EXPECT_THAT(
+      Columns(discovery.schema),
+      ElementsAre("request_time VARCHAR(64) $.request_time", "client_ip VARCHAR(16) $.client_ip",
+                  "status INTEGER $.status", "size BIGINT $.size", "load DOUBLE $.load", "zip VARCHAR(16) $.zip",
+                  "ok BOOLEAN $.ok", "at TIMESTAMP $.at", "none VARCHAR(16) $.none", "COL_user VARCHAR(4) $.user",
+                  "tags VARCHAR(4) $.tags[0:]", "lat DOUBLE $.geo.lat", "deep VARCHAR(16) $.geo.deep"));
   ASSERT_EQ(discovery.rows.size(), 2u);
   EXPECT_EQ(discovery.rows[1][2], "404");
   EXPECT_THAT(discovery.notes, testing::Contains(HasSubstr("\"request_time\": log times stay text")));
@@ -58,8 +58,8 @@ TEST(DiscoverTest, FindsCsvWithItsHeader) {
   TAILRACE_ASSERT_OK_AND_ASSIGN(const Discovery discovery, Discover(samples, {.is_reserved = IsReserved}));
   EXPECT_EQ(discovery.schema.format, "csv");
   EXPECT_TRUE(discovery.csv_header);
-  EXPECT_THAT(Columns(discovery.schema), ElementsAre("InvoiceNo VARCHAR(16) ", "COL_year INTEGER ", "Price DOUBLE ",
-                                                     "Country VARCHAR(16) "));
+  EXPECT_THAT(Columns(discovery.schema),
+              ElementsAre("InvoiceNo VARCHAR(16) ", "COL_year INTEGER ", "Price DOUBLE ", "Country VARCHAR(16) "));
 }
 
 TEST(DiscoverTest, FindsLogFormatsAndFallsBackToText) {

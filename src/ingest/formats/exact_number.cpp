@@ -95,13 +95,14 @@ std::optional<int64_t> ParseDecimalForm(std::string_view text, Sign sign, int32_
 }  // namespace
 
 std::optional<int64_t> ParseExact(std::string_view text, int32_t scale) {
+  if (scale == 0 && text.size() <= kSafeDigits) {  // By far the most: a few digits and nothing else.
+    int64_t value = 0;
+    size_t digits = 0;
+    while (digits < text.size() && IsDigit(text[digits])) value = value * 10 + (text[digits++] - '0');
+    if (digits == text.size() && digits > 0) return value;
+  }
   text = Trim(text);
   const Sign sign = TakeSign(text);
-  if (scale == 0 && !text.empty() && text.size() <= kSafeDigits && CountDigits(text) == text.size()) {
-    int64_t value = 0;
-    for (const char c : text) value = value * 10 + (c - '0');
-    return sign.negative ? -value : value;
-  }
   return ParseDecimalForm(text, sign, scale);
 }
 

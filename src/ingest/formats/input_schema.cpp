@@ -1,8 +1,7 @@
 #include "ingest/formats/input_schema.h"
 
-#include <boost/json.hpp>
-
 #include <algorithm>
+#include <boost/json.hpp>
 #include <optional>
 
 #include "base/str.h"
@@ -151,9 +150,12 @@ const json::value* FindInputs(const json::value& value, std::string& path) {
       return inputs;
     }
   }
-  static constexpr std::string_view kHolders[] = {
-      "Properties", "ApplicationDetail", "ApplicationConfiguration", "ApplicationConfigurationDescription",
-      "SqlApplicationConfiguration", "SqlApplicationConfigurationDescription"};
+  static constexpr std::string_view kHolders[] = {"Properties",
+                                                  "ApplicationDetail",
+                                                  "ApplicationConfiguration",
+                                                  "ApplicationConfigurationDescription",
+                                                  "SqlApplicationConfiguration",
+                                                  "SqlApplicationConfigurationDescription"};
   for (const std::string_view name : kHolders) {
     if (const json::value* const holder = object->if_contains(name)) {
       std::string inner = Child(path, name);
@@ -265,9 +267,9 @@ std::string InputSchemaToJson(const InputSchema& schema) {
   if (schema.format == "json") {
     format["MappingParameters"] = {{"JSONMappingParameters", {{"RecordRowPath", schema.row_path}}}};
   } else if (schema.format == "csv") {
-    format["MappingParameters"] = {{"CSVMappingParameters",
-                                    {{"RecordRowDelimiter", schema.row_delimiter},
-                                     {"RecordColumnDelimiter", schema.column_delimiter}}}};
+    format["MappingParameters"] = {
+        {"CSVMappingParameters",
+         {{"RecordRowDelimiter", schema.row_delimiter}, {"RecordColumnDelimiter", schema.column_delimiter}}}};
   }
   return json::serialize(json::object{
       {"RecordFormat", std::move(format)}, {"RecordEncoding", "UTF-8"}, {"RecordColumns", std::move(columns)}});

@@ -44,8 +44,8 @@ TEST(InputSchemaTest, ReadsTheServicesInputs) {
 }
 
 TEST(InputSchemaTest, ReadsTheSecondVersionsNestingAndDescriptions) {
-  const auto second = ReadInputs(StrCat(
-      R"({"ApplicationConfiguration":{"SqlApplicationConfiguration":{"Inputs":)", kInputs, "}}}"));
+  const auto second =
+      ReadInputs(StrCat(R"({"ApplicationConfiguration":{"SqlApplicationConfiguration":{"Inputs":)", kInputs, "}}}"));
   ASSERT_TRUE(second.ok()) << second.error().message;
   EXPECT_EQ(second->front().name_prefix, "WASA");
   const auto described = ReadInputs(StrCat(R"({"ApplicationDetail":{"InputDescriptions":)", kInputs, "}}"));

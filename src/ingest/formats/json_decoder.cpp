@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "ingest/formats/exact_number.h"
 #include "ingest/formats/json_repair.h"
+#include "ingest/formats/json_shape.h"
 #include "ingest/formats/path_tree.h"
 #include "ingest/formats/row_builder.h"
 
@@ -20,6 +21,9 @@ namespace ondemand = simdjson::ondemand;
 using simdjson::error_code;
 using Kind = RawValue::Kind;
 
+constexpr size_t kShapesMax = 4;     // Remembered at a time.
+constexpr uint32_t kMissesMax = 64;  // Records that no shape fitted, more than fitting ones, until shapes pause ...
+constexpr uint32_t kRecordsPaused = 4096;  // ... for so many records.
 constexpr std::string_view kNotAnObject = "the row is not a JSON object";
 
 // Bytes with the room behind them that simdjson reads into.
@@ -39,9 +43,7 @@ class PaddedText {
 
 bool IsBlank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 
-std::string_view TrimEnd(std::string_view token) {
-  return token.substr(0, token.find_last_not_of(" \t\r\n") + 1);
-}
+std::string_view TrimEnd(std::string_view token) { return token.substr(0, token.find_last_not_of(" \t\r\n") + 1); }
 
 // Where a document ended, or why it could not be read.
 struct Reading {
@@ -57,6 +59,7 @@ class JsonDecoder final : public Decoder {
   Status Build(const InputSchema& schema) {
     TAILRACE_ASSIGN_OR_RETURN(tree_, BuildPathTree(schema, builder_.used_columns()));
     plain_keys_ = PlainKeys(tree_.root);
+    shapes_fit_ = !tree_.flattens && tree_.row_path.members.empty() && tree_.root.captures.empty();
     return Ok();
   }
 
@@ -83,13 +86,45 @@ class JsonDecoder final : public Decoder {
   }
 
   void DecodeRecord(std::string_view bytes) {
+    const bool shaped = shapes_fit_ && pause_ == 0;
+    if (shaped && ReadByShape(bytes)) return;
+    if (pause_ > 0) --pause_;
     const std::string_view text = scratch_.Set(bytes);
     const Reading reading = ReadDocument(text, bytes);
     if (reading.ok()) {
-      if (reading.end < text.size()) DecodeDocuments(text.substr(reading.end), bytes);
+      if (reading.end < text.size()) {
+        DecodeDocuments(text.substr(reading.end), bytes);
+      } else if (shaped) {
+        LearnShape(text);
+      }
     } else if (!IsBlank(bytes)) {
       DecodeDocuments(text, bytes);
     }
+  }
+
+  bool ReadByShape(std::string_view bytes) {
+    for (size_t i = 0; i < shapes_.size(); ++i) {
+      builder_.ClearValues();
+      if (!shapes_[i].Read(bytes, builder_.values(), unescaped_)) continue;
+      builder_.Append(*record_, record_index_, bytes);
+      misses_ -= misses_ > 0 ? 1 : 0;
+      if (i > 0) std::swap(shapes_[i], shapes_[i - 1]);  // The frequent ones come first.
+      return true;
+    }
+    return false;
+  }
+
+  // Remembers the look of a record that no shape fitted. When most records look new, shapes are left alone for a while.
+  void LearnShape(std::string_view text) {
+    if (++misses_ > kMissesMax) {
+      misses_ = 0;
+      pause_ = kRecordsPaused;
+      return;
+    }
+    std::optional<JsonShape> shape = JsonShape::Learn(text, tree_.root);
+    if (!shape.has_value()) return;
+    if (shapes_.size() == kShapesMax) shapes_.pop_back();
+    shapes_.push_back(*std::move(shape));
   }
 
   // Takes the documents in `text` one by one; goes on behind a broken one.
@@ -143,9 +178,7 @@ class JsonDecoder final : public Decoder {
   static Reading Failure(error_code code) { return {.failure = simdjson::error_message(code)}; }
 
   error_code Iterate(size_t level, std::string_view text, ondemand::document& document) {
-    return parsers_[level]
-        .iterate(text.data(), text.size(), text.size() + simdjson::SIMDJSON_PADDING)
-        .get(document);
+    return parsers_[level].iterate(text.data(), text.size(), text.size() + simdjson::SIMDJSON_PADDING).get(document);
   }
 
   // Offset behind the document and the white space that follows it.
@@ -385,6 +418,12 @@ class JsonDecoder final : public Decoder {
   PathTree tree_;
   bool plain_keys_ = true;
   bool use_raw_keys_ = true;  // For the document being read.
+
+  bool shapes_fit_ = false;  // The schema takes one row a document, from its top.
+  std::vector<JsonShape> shapes_;
+  std::string unescaped_;  // Texts of the record that a shape reads.
+  uint32_t misses_ = 0;
+  uint32_t pause_ = 0;
 
   // One parser a level of nested reading: document, row object, flattened elements.
   std::array<ondemand::parser, 3> parsers_;

@@ -11,9 +11,14 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   using namespace tailrace;
-  const ingest::InputSchema schema = ingest::MakeSchema(
-      "json", {{"a", "VARCHAR(5)"}, {"b", "INTEGER", "$.x.b"}, {"c", "VARCHAR(9)", "$.l[0:].c"}, {"d", "DOUBLE"},
-               {"e", "TIMESTAMP"}, {"f", "DECIMAL(9,2)"}, {"g", "VARBINARY(3)"}, {"h", "VARCHAR(8)", "$.x"}});
+  const ingest::InputSchema schema = ingest::MakeSchema("json", {{"a", "VARCHAR(5)"},
+                                                                 {"b", "INTEGER", "$.x.b"},
+                                                                 {"c", "VARCHAR(9)", "$.l[0:].c"},
+                                                                 {"d", "DOUBLE"},
+                                                                 {"e", "TIMESTAMP"},
+                                                                 {"f", "DECIMAL(9,2)"},
+                                                                 {"g", "VARBINARY(3)"},
+                                                                 {"h", "VARCHAR(8)", "$.x"}});
   const auto decoder = ingest::MakeDecoder(schema).value();
   const data::Record record{.data = {reinterpret_cast<const char*>(bytes), size}};
   const ingest::Decoded decoded = decoder->Decode({&record, 1});

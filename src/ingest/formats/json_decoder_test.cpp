@@ -87,8 +87,8 @@ TEST(JsonDecoderTest, ConvertsToBooleanAndDatetimeAndBinaryAsTheTableSays) {
   EXPECT_EQ(Convert("VARBINARY(4)", "1"), "error");
   EXPECT_EQ(Convert("VARBINARY(4)", R"("3F")"), "error");
   EXPECT_EQ(Convert("VARBINARY(4)", R"("X'3F6'")"), "error");
-  const Decoded decoded = DecodeTexts(MakeSchema("json", {{"a", "VARBINARY(4)"}, {"b", "VARBINARY(4)"}}),
-                                      {R"({"a":"X'3F67'","b":true})"});
+  const Decoded decoded =
+      DecodeTexts(MakeSchema("json", {{"a", "VARBINARY(4)"}, {"b", "VARBINARY(4)"}}), {R"({"a":"X'3F67'","b":true})"});
   ASSERT_EQ(decoded.batch.rows(), 1u);
   EXPECT_EQ(decoded.batch.columns[0]->texts()[0], "\x3F\x67");
   EXPECT_EQ(decoded.batch.columns[1]->texts()[0], "\x01");
@@ -110,9 +110,9 @@ TEST(JsonDecoderTest, B2_12_ACoercionFailureNamesTheColumnKeepsTheRecordAndLeave
 TEST(JsonDecoderTest, A6_6_AQuoteAndAnOddByteInAUserAgentLoseNothing) {
   const InputSchema schema = MakeSchema("json", {{"client_ip", "VARCHAR(16)"}, {"userAgent", "VARCHAR(64)"}});
   const Decoded decoded =
-      DecodeTexts(schema, {R"({"client_ip":"1.2.3.4","userAgent":"a \"b\" caf\xe9"})",   // Latin-1, escaped by Apache.
+      DecodeTexts(schema, {R"({"client_ip":"1.2.3.4","userAgent":"a \"b\" caf\xe9"})",  // Latin-1, escaped by Apache.
                            R"({"client_ip":"1.2.3.4","userAgent":"caf\xc3\xa9 \\x \v"})",  // UTF-8, escaped.
-                           "{\"client_ip\":\"1.2.3.4\",\"userAgent\":\"caf\xe9\"}"});     // The byte itself.
+                           "{\"client_ip\":\"1.2.3.4\",\"userAgent\":\"caf\xe9\"}"});      // The byte itself.
   EXPECT_THAT(decoded.errors, IsEmpty());
   EXPECT_THAT(RowTexts(decoded.batch), ElementsAre("1.2.3.4|a \"b\" café", "1.2.3.4|café \\x \v", "1.2.3.4|caf\uFFFD"));
 }

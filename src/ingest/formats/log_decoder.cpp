@@ -5,7 +5,6 @@
 #include <cstring>
 #include <utility>
 
-#include "base/clock.h"
 #include "base/str.h"
 #include "ingest/formats/json_repair.h"
 #include "ingest/formats/log_line.h"
@@ -26,10 +25,11 @@ class LogDecoder final : public Decoder {
       const std::optional<LogField> field = FindLogField(name);
       const bool only_combined = field == LogField::kReferer || field == LogField::kAgent;
       if (!field.has_value() || (only_combined && !combined_)) {
-        return Error{ErrorCode::kInvalidArgument, StrCat("column \"", column.name, "\": the ",
-                                                         combined_ ? "combined" : "common",
-                                                         " log format has no field \"", name, "\"")};
+        return Error{ErrorCode::kInvalidArgument,
+                     StrCat("column \"", column.name, "\": the ", combined_ ? "combined" : "common",
+                            " log format has no field \"", name, "\"")};
       }
+      request_parts_ |= *field >= LogField::kMethod && *field <= LogField::kProtocol;
       sources_.push_back({.field = *field, .time = *field == LogField::kDatetime && column.type.is_datetime()});
     }
     return Ok();
@@ -46,7 +46,7 @@ class LogDecoder final : public Decoder {
  private:
   struct Source {
     LogField field;
-    bool time;  // Goes into a datetime column, as text that its parser takes.
+    bool time;  // Goes into a datetime column.
   };
 
   void DecodeRecord(const data::Record& record, uint32_t index) {
@@ -68,7 +68,7 @@ class LogDecoder final : public Decoder {
 
   void DecodeLine(const data::Record& record, uint32_t index, std::string_view line, std::string_view bytes) {
     LogLine fields;
-    if (!SplitLogLine(line, combined_, fields)) {
+    if (!SplitLogLine(line, {.combined = combined_, .request_parts = request_parts_}, fields)) {
       return builder_.AddError(index, kParseError,
                                StrCat("not a line of the ", combined_ ? "combined" : "common", " log format"), bytes);
     }
@@ -80,9 +80,9 @@ class LogDecoder final : public Decoder {
       if (field == "-" || field.data() == nullptr) continue;
       values[i] = {.kind = RawValue::Kind::kString, .text = field};
       if (sources_[i].time) {
-        if (const std::optional<int64_t> unix_ms = ParseLogTime(field)) {
-          unescaped_[i] = ToIso8601(FromUnixMs(*unix_ms));
-          values[i].text = unescaped_[i];
+        if (const std::optional<int64_t> unix_ms = times_.Parse(field)) {
+          values[i].kind = RawValue::Kind::kInstant;
+          values[i].instant_unix_ms = *unix_ms;
         }
       } else if (std::memchr(field.data(), '\\', field.size()) != nullptr) {
         unescaped_[i] = UnescapeApache(field);
@@ -93,10 +93,12 @@ class LogDecoder final : public Decoder {
   }
 
   const bool combined_;
+  bool request_parts_ = false;  // A column takes a part of the request.
   RowBuilder builder_;
   std::vector<Source> sources_;         // As RowBuilder::values().
   std::vector<std::string> unescaped_;  // As RowBuilder::values(): owns texts that differ from the line's.
   std::string repaired_;
+  LogTimeParser times_;
 };
 
 Result<std::unique_ptr<Decoder>> Make(const InputSchema& schema, UsedColumns used, bool combined) {

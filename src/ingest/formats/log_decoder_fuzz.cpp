@@ -11,9 +11,11 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* bytes, size_t size) {
   using namespace tailrace;
-  const ingest::InputSchema schema = ingest::MakeSchema(
-      "combined", {{"host", "VARCHAR(5)"}, {"status", "INTEGER"}, {"path", "VARCHAR(9)"}, {"time", "TIMESTAMP"},
-                   {"agent", "VARCHAR(16)"}});
+  const ingest::InputSchema schema = ingest::MakeSchema("combined", {{"host", "VARCHAR(5)"},
+                                                                     {"status", "INTEGER"},
+                                                                     {"path", "VARCHAR(9)"},
+                                                                     {"time", "TIMESTAMP"},
+                                                                     {"agent", "VARCHAR(16)"}});
   const auto decoder = ingest::MakeDecoder(schema).value();
   const data::Record record{.data = {reinterpret_cast<const char*>(bytes), size}};
   const ingest::Decoded decoded = decoder->Decode({&record, 1});

@@ -24,11 +24,11 @@ TEST(LogDecoderTest, ReadsCombinedLines) {
                                                      {"bytes", "INTEGER"},
                                                      {"referrer", "VARCHAR(80)"},
                                                      {"agent", "VARCHAR(80)"}});
-  const Decoded decoded = DecodeTexts(
-      schema, {R"(123.45.67.89 - - [27/Oct/2000:09:27:09 -0400] )"
-               R"("GET /java/a.html?x=1 HTTP/1.0" 200 10450 "-" "Moz \"q\"")"
-               "\n",
-               R"(2001:db8::1 - jo doe [27/Oct/2000:09:27:09 +0000] "-" 408 - "-" "-" 0.003)"});
+  const Decoded decoded =
+      DecodeTexts(schema, {R"(123.45.67.89 - - [27/Oct/2000:09:27:09 -0400] )"
+                           R"("GET /java/a.html?x=1 HTTP/1.0" 200 10450 "-" "Moz \"q\"")"
+                           "\n",
+                           R"(2001:db8::1 - jo doe [27/Oct/2000:09:27:09 +0000] "-" 408 - "-" "-" 0.003)"});
   EXPECT_THAT(decoded.errors, IsEmpty());
   EXPECT_THAT(RowTexts(decoded.batch),
               ElementsAre("123.45.67.89|NULL|2000-10-27 13:27:09|GET /java/a.html?x=1 HTTP/1.0|/java/a.html|x=1|"

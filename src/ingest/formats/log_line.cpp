@@ -15,14 +15,14 @@ struct FieldName {
 };
 
 constexpr FieldName kFieldNames[] = {
-    {"host", LogField::kHost},          {"client_ip", LogField::kHost},   {"remote_host", LogField::kHost},
-    {"ident", LogField::kIdent},        {"authuser", LogField::kAuthuser}, {"user", LogField::kAuthuser},
-    {"datetime", LogField::kDatetime},  {"request_time", LogField::kDatetime}, {"time", LogField::kDatetime},
-    {"request", LogField::kRequest},    {"method", LogField::kMethod},    {"http_method", LogField::kMethod},
-    {"path", LogField::kPath},          {"query", LogField::kQuery},      {"protocol", LogField::kProtocol},
-    {"response", LogField::kResponse},  {"status", LogField::kResponse},  {"bytes", LogField::kBytes},
-    {"size", LogField::kBytes},         {"referer", LogField::kReferer},  {"referrer", LogField::kReferer},
-    {"agent", LogField::kAgent},        {"useragent", LogField::kAgent},  {"user_agent", LogField::kAgent},
+    {"host", LogField::kHost},         {"client_ip", LogField::kHost},        {"remote_host", LogField::kHost},
+    {"ident", LogField::kIdent},       {"authuser", LogField::kAuthuser},     {"user", LogField::kAuthuser},
+    {"datetime", LogField::kDatetime}, {"request_time", LogField::kDatetime}, {"time", LogField::kDatetime},
+    {"request", LogField::kRequest},   {"method", LogField::kMethod},         {"http_method", LogField::kMethod},
+    {"path", LogField::kPath},         {"query", LogField::kQuery},           {"protocol", LogField::kProtocol},
+    {"response", LogField::kResponse}, {"status", LogField::kResponse},       {"bytes", LogField::kBytes},
+    {"size", LogField::kBytes},        {"referer", LogField::kReferer},       {"referrer", LogField::kReferer},
+    {"agent", LogField::kAgent},       {"useragent", LogField::kAgent},       {"user_agent", LogField::kAgent},
 };
 
 std::string_view& At(LogLine& fields, LogField field) { return fields[static_cast<size_t>(field)]; }
@@ -99,7 +99,7 @@ std::optional<LogField> FindLogField(std::string_view name) {
   return std::nullopt;
 }
 
-bool SplitLogLine(std::string_view line, bool combined, LogLine& fields) {
+bool SplitLogLine(std::string_view line, LogLineForm form, LogLine& fields) {
   fields.fill({});
   if (!TakeToken(line, At(fields, LogField::kHost)) || !TakeToken(line, At(fields, LogField::kIdent))) return false;
   // A user's name may hold blanks: it ends where the time begins.
@@ -111,11 +111,11 @@ bool SplitLogLine(std::string_view line, bool combined, LogLine& fields) {
   if (!TakeQuoted(line, At(fields, LogField::kRequest))) return false;
   if (!TakeToken(line, At(fields, LogField::kResponse)) || !IsCount(At(fields, LogField::kResponse))) return false;
   if (!TakeToken(line, At(fields, LogField::kBytes)) || !IsCount(At(fields, LogField::kBytes))) return false;
-  if (combined) {
+  if (form.combined) {
     if (!TakeQuoted(line, At(fields, LogField::kReferer))) return false;
     if (!TakeQuoted(line, At(fields, LogField::kAgent))) return false;
   }
-  SplitRequest(fields);
+  if (form.request_parts) SplitRequest(fields);
   return true;
 }
 
@@ -146,6 +146,22 @@ std::optional<int64_t> ParseLogTime(std::string_view text) {
     offset_minutes = (*hours * 60 + *minutes) * (zone[0] == '-' ? -1 : 1);
   }
   return (((*days * 24 + *hour) * 60 + *minute - offset_minutes) * 60 + *second) * 1000;
+}
+
+std::optional<int64_t> LogTimeParser::Parse(std::string_view text) {
+  const auto digit = [&](size_t i) { return text[i] >= '0' && text[i] <= '9'; };
+  const bool same = text.size() == kTextChars && std::memcmp(text.data(), last_, kMinuteChars) == 0 &&
+                    std::memcmp(text.data() + 20, last_ + 20, kTextChars - 20) == 0;
+  if (same && digit(18) && digit(19)) {
+    const int64_t second = (text[18] - '0') * 10 + (text[19] - '0');
+    if (second <= 60) return last_minute_unix_ms_ + second * 1000;
+  }
+  const std::optional<int64_t> unix_ms = ParseLogTime(text);
+  if (unix_ms.has_value() && text.size() == kTextChars) {
+    std::memcpy(last_, text.data(), kTextChars);
+    last_minute_unix_ms_ = *unix_ms - ((text[18] - '0') * 10 + (text[19] - '0')) * 1000;
+  }
+  return unix_ms;
 }
 
 }  // namespace tailrace::ingest

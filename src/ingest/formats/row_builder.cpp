@@ -26,16 +26,26 @@ RowBuilder::RowBuilder(const InputSchema& schema, UsedColumns used) : schema_(sc
   values_.resize(used_columns_.size());
   slots_.resize(used_columns_.size());
   truncated_.assign(declared, 0);
+  null_columns_.resize(declared + kMetadataColumns);
 }
 
 void RowBuilder::Refresh(Target& target) {
   switch (target.physical) {
-    case Physical::kInt64: target.int64s = target.column->mutable_int64s().data(); break;
-    case Physical::kDouble: target.doubles = target.column->mutable_doubles().data(); break;
-    case Physical::kBool: target.bools = target.column->mutable_bools().data(); break;
-    case Physical::kText: target.texts = target.column->mutable_texts().data(); break;
+    case Physical::kInt64:
+      target.int64s = target.column->mutable_int64s().data();
+      break;
+    case Physical::kDouble:
+      target.doubles = target.column->mutable_doubles().data();
+      break;
+    case Physical::kBool:
+      target.bools = target.column->mutable_bools().data();
+      break;
+    case Physical::kText:
+      target.texts = target.column->mutable_texts().data();
+      break;
     case Physical::kNone:
-    case Physical::kRow: break;
+    case Physical::kRow:
+      break;
   }
 }
 
@@ -91,12 +101,21 @@ void RowBuilder::Append(const data::Record& record, uint32_t record_index, std::
       continue;
     }
     switch (target.physical) {
-      case Physical::kInt64: target.int64s[rows_] = slot.int64; break;
-      case Physical::kDouble: target.doubles[rows_] = slot.float64; break;
-      case Physical::kBool: target.bools[rows_] = static_cast<uint8_t>(slot.int64); break;
-      case Physical::kText: target.texts[rows_] = target.column->arena().Copy(slot.text); break;
+      case Physical::kInt64:
+        target.int64s[rows_] = slot.int64;
+        break;
+      case Physical::kDouble:
+        target.doubles[rows_] = slot.float64;
+        break;
+      case Physical::kBool:
+        target.bools[rows_] = static_cast<uint8_t>(slot.int64);
+        break;
+      case Physical::kText:
+        target.texts[rows_] = target.column->arena().Copy(slot.text);
+        break;
       case Physical::kNone:
-      case Physical::kRow: break;
+      case Physical::kRow:
+        break;
     }
     if (slot.truncated) ++truncated_[used_columns_[i]];
   }
@@ -127,14 +146,17 @@ void RowBuilder::CommitMetadata(const data::Record& record) {
 }
 
 void RowBuilder::AddError(uint32_t record_index, std::string_view name, std::string message, std::string_view bytes) {
-  errors_.push_back(
-      {.record = record_index, .name = name, .message = std::move(message), .bytes = std::string(bytes)});
+  errors_.push_back({.record = record_index, .name = name, .message = std::move(message), .bytes = std::string(bytes)});
 }
 
-data::ColumnPtr RowBuilder::NullColumn(const Type& type, size_t rows) const {
-  auto column = std::make_shared<data::Column>(type, rows);
-  column->mutable_validity().SetAllNull(rows);
-  return column;
+data::ColumnPtr RowBuilder::NullColumn(size_t index, const Type& type) {
+  data::ColumnPtr& kept = null_columns_[index];
+  if (kept == nullptr || kept->size() != rows_) {
+    auto column = std::make_shared<data::Column>(type, rows_);
+    column->mutable_validity().SetAllNull(rows_);
+    kept = std::move(column);
+  }
+  return kept;
 }
 
 Decoded RowBuilder::Finish() {
@@ -153,7 +175,7 @@ Decoded RowBuilder::Finish() {
     data::ColumnPtr& column = decoded.batch.columns[i];
     if (column != nullptr) continue;
     const size_t declared = schema_.columns.size();
-    column = NullColumn(i < declared ? schema_.columns[i].type : MetadataType(i - declared), rows_);
+    column = NullColumn(i, i < declared ? schema_.columns[i].type : MetadataType(i - declared));
   }
   decoded.record_of_row = std::move(record_of_row_);
   decoded.errors = std::move(errors_);

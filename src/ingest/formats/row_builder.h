@@ -54,7 +54,7 @@ class RowBuilder {
   static void Refresh(Target& target);
   void Grow();
   void CommitMetadata(const data::Record& record);
-  data::ColumnPtr NullColumn(const data::Type& type, size_t rows) const;
+  data::ColumnPtr NullColumn(size_t column, const data::Type& type);
 
   InputSchema schema_;
   std::vector<size_t> used_columns_;
@@ -69,8 +69,9 @@ class RowBuilder {
   size_t capacity_ = 0;
   std::vector<uint32_t> record_of_row_;
   std::vector<DecodeError> errors_;
-  std::vector<uint64_t> truncated_;  // As the schema's columns.
-  uint32_t last_shard_ = 0;          // Whose name last_shard_id_ is; empty text: none yet in this batch.
+  std::vector<data::ColumnPtr> null_columns_;  // As a batch's columns: those of unused ones, kept from the last batch.
+  std::vector<uint64_t> truncated_;            // As the schema's columns.
+  uint32_t last_shard_ = 0;                    // Whose name last_shard_id_ is; empty text: none yet in this batch.
   std::string_view last_shard_id_;
 };
 

@@ -25,8 +25,8 @@ struct FeedError {
 };
 
 struct FedRows {
-  data::Batch batch;             // The declared columns, then the metadata columns.
-  std::vector<uint64_t> lines;   // For each row, its line.
+  data::Batch batch;            // The declared columns, then the metadata columns.
+  std::vector<uint64_t> lines;  // For each row, its line.
   std::vector<FeedError> errors;
 };
 

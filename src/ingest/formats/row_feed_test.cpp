@@ -17,8 +17,8 @@ using testing::HasSubstr;
 TEST(RowFeedTest, ReadsRowtimesAndColumns) {
   const InputSchema schema = MakeSchema("json", {{"a", "INTEGER"}, {"b", "VARCHAR(4)"}});
   TAILRACE_ASSERT_OK_AND_ASSIGN(RowFeed feed, RowFeed::Make(schema));
-  const FedRows first = feed.Read(
-      "{\"ROWTIME\":\"1970-01-01T00:00:01.5Z\",\"a\":1,\"b\":\"x\"}\n\n{\"ROWTIME\":2000,\"a\":2}");
+  const FedRows first =
+      feed.Read("{\"ROWTIME\":\"1970-01-01T00:00:01.5Z\",\"a\":1,\"b\":\"x\"}\n\n{\"ROWTIME\":2000,\"a\":2}");
   EXPECT_THAT(RowTexts(first.batch), ElementsAre("1|x", "2|NULL"));
   EXPECT_THAT(first.batch.rowtimes->int64s(), ElementsAre(1500, 2000));
   EXPECT_THAT(first.batch.columns[2]->int64s(), ElementsAre(1500, 2000));
@@ -46,8 +46,8 @@ TEST(RowFeedTest, ReportsLinesThatGiveNoRow) {
 }
 
 TEST(RowFeedTest, KeepsTheMaskOfUsedColumns) {
-  TAILRACE_ASSERT_OK_AND_ASSIGN(
-      RowFeed feed, RowFeed::Make(MakeSchema("json", {{"a", "INTEGER"}, {"b", "INTEGER"}}), {false, true}));
+  TAILRACE_ASSERT_OK_AND_ASSIGN(RowFeed feed,
+                                RowFeed::Make(MakeSchema("json", {{"a", "INTEGER"}, {"b", "INTEGER"}}), {false, true}));
   const FedRows fed = feed.Read("{\"ROWTIME\":1,\"a\":\"no number\",\"b\":2}");
   EXPECT_THAT(RowTexts(fed.batch), ElementsAre("NULL|2"));
   EXPECT_TRUE(fed.batch.columns[2]->null(0));

@@ -21,9 +21,9 @@ class TypeGuess {
 
  private:
   uint64_t values_ = 0;
-  uint64_t integers_ = 0;    // Fit 32 bits.
-  uint64_t bigints_ = 0;     // Fit 64 bits.
-  uint64_t doubles_ = 0;     // Any number.
+  uint64_t integers_ = 0;  // Fit 32 bits.
+  uint64_t bigints_ = 0;   // Fit 64 bits.
+  uint64_t doubles_ = 0;   // Any number.
   uint64_t booleans_ = 0;
   uint64_t timestamps_ = 0;
   uint64_t log_times_ = 0;

@@ -1,0 +1,173 @@
+#include "ingest/formats/json_shape.h"
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+#include "base/str.h"
+#include "ingest/formats/byte_scan.h"
+#include "ingest/formats/exact_number.h"
+
+namespace tailrace::ingest {
+namespace {
+
+constexpr size_t kMembersMax = 256;
+constexpr size_t kPadding = 16;
+
+bool IsSpace(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+bool IsScalarByte(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-' || c == '+' || c == '.' || c == 'E';
+}
+
+const char* SkipSpace(const char* at, const char* end) {
+  while (at < end && IsSpace(*at)) ++at;
+  return at;
+}
+
+// Bytes of the legal escape at `at`; 0 when it is none.
+size_t EscapeBytes(const char* at, const char* end) {
+  if (end - at < 2) return 0;
+  if (std::string_view("\"\\/bfnrt").find(at[1]) != std::string_view::npos) return 2;
+  if (at[1] != 'u' || end - at < 6) return 0;
+  for (int i = 2; i < 6; ++i) {
+    if (std::isxdigit(static_cast<unsigned char>(at[i])) == 0) return 0;
+  }
+  return 6;
+}
+
+struct StringScan {
+  const char* end = nullptr;  // The closing quote. Null: not closed, not legal, not UTF-8.
+  bool escapes = false;
+};
+
+// Finds the end of the string whose text begins at `at`.
+StringScan ScanString(const char* at, const char* end) {
+  const char* const begin = at;
+  StringScan scan;
+  bool ascii = true;
+  while (true) {
+    at = FindStringSpecial(at, end);
+    if (at == end) return {};
+    if (*at == '"') break;
+    size_t bytes = 1;
+    if (static_cast<signed char>(*at) < 0) {
+      ascii = false;
+    } else {
+      bytes = *at == '\\' ? EscapeBytes(at, end) : 0;  // Control characters are not legal.
+      if (bytes == 0) return {};
+      scan.escapes = true;
+    }
+    at += bytes;
+  }
+  if (!ascii && !IsValidUtf8({begin, static_cast<size_t>(at - begin)})) return {};
+  scan.end = at;
+  return scan;
+}
+
+// Appends the text without its escapes and gives it back. False on \u, which is left to the parser.
+bool Unescape(std::string_view text, std::string& unescaped, std::string_view& plain) {
+  static constexpr std::string_view kNames = "bfnrt";
+  static constexpr std::string_view kValues = "\b\f\n\r\t";
+  const size_t begin = unescaped.size();
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\') {
+      unescaped += text[i];
+      continue;
+    }
+    const char name = text[++i];
+    if (name == 'u') return false;
+    const size_t known = kNames.find(name);
+    unescaped += known == std::string_view::npos ? name : kValues[known];
+  }
+  plain = std::string_view(unescaped).substr(begin);
+  return true;
+}
+
+const char* ScalarEnd(const char* at, const char* end) {
+  while (at < end && IsScalarByte(*at)) ++at;
+  return at;
+}
+
+bool ReadScalar(std::string_view token, RawValue& value) {
+  if (token == "null") return true;
+  if (token == "true" || token == "false") {
+    value.kind = token == "true" ? RawValue::Kind::kTrue : RawValue::Kind::kFalse;
+    return true;
+  }
+  value = {.kind = RawValue::Kind::kNumber, .text = token};
+  return IsJsonNumber(token);
+}
+
+std::string_view View(const char* begin, const char* end) { return {begin, static_cast<size_t>(end - begin)}; }
+
+}  // namespace
+
+std::optional<JsonShape> JsonShape::Learn(std::string_view text, const PathNode& root) {
+  JsonShape shape;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  const char* literal = at;
+  at = SkipSpace(at, end);
+  if (at == end || *at++ != '{') return std::nullopt;
+  while (shape.members_.size() < kMembersMax) {
+    at = SkipSpace(at, end);
+    if (at == end || *at++ != '"') return std::nullopt;
+    const StringScan name_scan = ScanString(at, end);
+    if (name_scan.end == nullptr || name_scan.escapes) return std::nullopt;
+    const std::string_view name = View(at, name_scan.end);
+    at = SkipSpace(name_scan.end + 1, end);
+    if (at == end || *at++ != ':') return std::nullopt;
+    at = SkipSpace(at, end);
+    Member member{.text_begin = shape.literals_.size(), .text_size = static_cast<size_t>(at - literal)};
+    shape.literals_ += View(literal, at);
+    const auto child = std::ranges::find(root.children, name, &PathNode::key);
+    if (child != root.children.end() && !child->captures.empty()) member.captures = &child->captures;
+    shape.members_.push_back(member);
+
+    if (at == end) return std::nullopt;
+    const char* const value_end = *at == '"' ? ScanString(at + 1, end).end : ScalarEnd(at, end);
+    if (value_end == nullptr || value_end == at) return std::nullopt;
+    literal = *at == '"' ? value_end + 1 : value_end;
+    at = SkipSpace(literal, end);
+    if (at == end) return std::nullopt;
+    if (*at == '}') {
+      shape.literals_.append(kPadding, '\0');
+      return shape;
+    }
+    if (*at++ != ',') return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+bool JsonShape::Read(std::string_view record, std::span<RawValue> values, std::string& unescaped) const {
+  unescaped.clear();
+  unescaped.reserve(record.size());  // So that texts put there do not move.
+  const char* at = record.data();
+  const char* const end = at + record.size();
+  const char* const literals = literals_.data();
+  for (const Member& member : members_) {
+    if (!SameBytes(at, end, literals + member.text_begin, member.text_size)) return false;
+    at += member.text_size;
+    if (at == end) return false;
+    RawValue value;
+    if (*at == '"') {
+      const StringScan scan = ScanString(at + 1, end);
+      if (scan.end == nullptr) return false;
+      value = {.kind = RawValue::Kind::kString, .text = View(at + 1, scan.end)};
+      if (scan.escapes && member.captures != nullptr && !Unescape(value.text, unescaped, value.text)) return false;
+      at = scan.end + 1;
+    } else {
+      const char* const value_end = ScalarEnd(at, end);
+      if (value_end == at) return false;
+      if (member.captures != nullptr && !ReadScalar(View(at, value_end), value)) return false;
+      at = value_end;
+    }
+    if (member.captures == nullptr) continue;
+    for (const int capture : *member.captures) values[static_cast<size_t>(capture)] = value;
+  }
+  at = SkipSpace(at, end);
+  return at < end && *at == '}' && SkipSpace(at + 1, end) == end;
+}
+
+}  // namespace tailrace::ingest
