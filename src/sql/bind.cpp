@@ -8,7 +8,7 @@
 namespace tailrace::sql {
 namespace {
 
-constexpr int64_t kNodesMax = 200'000;
+constexpr size_t kNodesMax = 500'000;
 constexpr size_t kBindDiagnosticsMax = 1'000;
 
 bool IsPlainName(std::string_view name) {
@@ -47,12 +47,15 @@ void BindState::Warn(SourceRange range, std::string message, std::string hint, s
                          .fixes = std::move(fixes)});
 }
 
-bool BindState::Spend(SourceRange range) {
-  if (++spent_ <= kNodesMax) return true;
-  if (spent_ == kNodesMax + 1) {
+bool BindState::Spend(SourceRange range, size_t amount) {
+  const bool affordable = spent_ <= kNodesMax;
+  spent_ += amount;
+  if (spent_ <= kNodesMax) return true;
+  if (affordable) {
     diagnostics.push_back({.range = range,
                            .message = StrCat("the program grows beyond ", kNodesMax,
-                                             " expressions and operators when views and functions are put in")});
+                                             " expressions, operators and columns when views and functions are put "
+                                             "in")});
   }
   return false;
 }

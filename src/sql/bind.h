@@ -65,9 +65,9 @@ class BindState {
   void Error(SourceRange range, std::string message, std::string hint = "", std::vector<TextEdit> fixes = {});
   void Warn(SourceRange range, std::string message, std::string hint = "", std::vector<TextEdit> fixes = {});
 
-  // Counts one more bound expression or operator. False, with an error the first time, when views and functions that
-  // use each other have made the program too large.
-  bool Spend(SourceRange range);
+  // Counts bound expressions, operators and columns. False, with an error the first time, when there are too many:
+  // views and functions that use each other can make a short text grow without end.
+  bool Spend(SourceRange range, size_t amount = 1);
 
   // The text of the program at `range`.
   std::string TextOf(SourceRange range) const;
@@ -90,7 +90,7 @@ class BindState {
   int query_depth = 0;
 
  private:
-  int64_t spent_ = 0;
+  size_t spent_ = 0;
 };
 
 // Mutes a state as long as it lives.
@@ -122,6 +122,12 @@ Suggestion Suggest(std::string_view name, const std::vector<std::string>& candid
 PlanPtr MakePlan(decltype(PlanNode::node) node, const std::vector<ColumnFacts>& columns, SourceRange range);
 
 std::vector<TimeForm> TimesOf(const std::vector<ColumnFacts>& columns);
+
+// Most items that one SELECT may have: columns, keys, calls; items of FROM.
+inline constexpr size_t kSelectItemsMax = 1'000;
+inline constexpr size_t kFromItemsMax = 100;
+// Columns of all items of a join together.
+inline constexpr size_t kJoinedColumnsMax = 5'000;
 
 // Adds the statements' streams, pumps, functions and queries to `state.program`.
 void BindProgram(BindState& state, const ast::Program& program);

@@ -99,7 +99,7 @@ BoundExprPtr Joined(std::vector<BoundExprPtr> args) {
     can_fail |= arg->can_fail;
     nullable |= arg->nullable;
   }
-  return std::make_shared<const BoundExpr>(BoundExpr{.node = Node{.args = std::move(args)},
+  return MakeExpr(BoundExpr{.node = Node{.args = std::move(args)},
                                                      .type = Type::Boolean(),
                                                      .nullable = nullable,
                                                      .can_fail = can_fail,
@@ -109,7 +109,7 @@ BoundExprPtr Joined(std::vector<BoundExprPtr> args) {
 }  // namespace
 
 BoundExprPtr MakeColumn(int index, const ColumnFacts& facts, SourceRange range) {
-  return std::make_shared<const BoundExpr>(BoundExpr{.node = BoundColumn{.index = index},
+  return MakeExpr(BoundExpr{.node = BoundColumn{.index = index},
                                                      .type = facts.type,
                                                      .nullable = facts.nullable,
                                                      .monotonicity = facts.monotonicity,
@@ -117,7 +117,7 @@ BoundExprPtr MakeColumn(int index, const ColumnFacts& facts, SourceRange range) 
 }
 
 BoundExprPtr MakeRowtime(SourceRange range) {
-  return std::make_shared<const BoundExpr>(BoundExpr{.node = BoundRowtime{},
+  return MakeExpr(BoundExpr{.node = BoundRowtime{},
                                                      .type = Type::Timestamp(),
                                                      .nullable = false,
                                                      .monotonicity = Monotonicity::kAscending,
@@ -126,7 +126,7 @@ BoundExprPtr MakeRowtime(SourceRange range) {
 
 BoundExprPtr MakeLiteral(Type type, data::Value value, SourceRange range) {
   const bool null = value.is_null();
-  return std::make_shared<const BoundExpr>(BoundExpr{.node = BoundLiteral{.value = std::move(value)},
+  return MakeExpr(BoundExpr{.node = BoundLiteral{.value = std::move(value)},
                                                      .type = std::move(type),
                                                      .nullable = null,
                                                      .monotonicity = Monotonicity::kConstant,
@@ -150,8 +150,7 @@ BoundExprPtr CastTo(BindState& state, BoundExprPtr expr, const Type& type, bool 
   const Monotonicity monotonicity = CastMonotonicity(*expr, type);
   const bool nullable = expr->nullable;
   const SourceRange range = expr->range;
-  return Fold(state, std::make_shared<const BoundExpr>(
-                         BoundExpr{.node = BoundCast{.operand = std::move(expr), .implicit = implicit},
+  return Fold(state, MakeExpr(BoundExpr{.node = BoundCast{.operand = std::move(expr), .implicit = implicit},
                                    .type = type,
                                    .nullable = nullable,
                                    .can_fail = can_fail,
@@ -208,8 +207,7 @@ BoundExprPtr ExprBinder::Resolve(const FunctionDef& function, const ast::Call& c
     args[index] = CastTo(state_, std::move(args[index]), resolution.arg_types[index], true);
     can_fail |= args[index]->can_fail;
   }
-  return Fold(state_, std::make_shared<const BoundExpr>(
-                          BoundExpr{.node = BoundCall{.name = function.name.c_str(),
+  return Fold(state_, MakeExpr(BoundExpr{.node = BoundCall{.name = function.name.c_str(),
                                                       .kernel = resolution.kernel,
                                                       .args = std::move(args),
                                                       .prepared = std::move(resolution.prepared),
@@ -249,8 +247,7 @@ BoundExprPtr ExprBinder::BindClock(const ast::Call& node, ClockKind kind, const 
   }
   const bool per_row = state_.input.options.eval.current_timestamp_per_row;
   const bool ascending = FindClock(node.name.name)->ascending || (per_row && kind == ClockKind::kTimestamp);
-  return std::make_shared<const BoundExpr>(
-      BoundExpr{.node = BoundClock{.kind = kind},
+  return MakeExpr(BoundExpr{.node = BoundClock{.kind = kind},
                 .type = ClockType(kind),
                 .nullable = false,
                 .monotonicity = ascending ? Monotonicity::kAscending : Monotonicity::kConstant,
@@ -267,7 +264,7 @@ BoundExprPtr ExprBinder::BindMonotonic(const ast::Call& node, const ast::Expr& e
   if (operand->monotonicity == Monotonicity::kAscending || IsLiteral(*operand)) return operand;
   BoundExpr asserted = *operand;
   asserted.monotonicity = Monotonicity::kAscending;
-  return std::make_shared<const BoundExpr>(std::move(asserted));
+  return MakeExpr(std::move(asserted));
 }
 
 BoundExprPtr ExprBinder::BindAggregateCall(const ast::Call& node, AggregateKind kind, const ast::Expr& expr) {
@@ -430,8 +427,7 @@ BoundExprPtr ExprBinder::NullOnNullInput(BoundExprPtr body, const std::vector<Pa
   const bool can_fail = body->can_fail || std::ranges::any_of(tests, [](const auto& test) { return test->can_fail; });
   std::vector<std::pair<BoundExprPtr, BoundExprPtr>> whens;
   whens.emplace_back(MakeOr(std::move(tests)), MakeLiteral(type, data::Value(), range));
-  return std::make_shared<const BoundExpr>(
-      BoundExpr{.node = BoundCase{.whens = std::move(whens), .otherwise = std::move(body)},
+  return MakeExpr(BoundExpr{.node = BoundCase{.whens = std::move(whens), .otherwise = std::move(body)},
                 .type = type,
                 .can_fail = can_fail,
                 .range = range});

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/str.h"
+#include "data/text.h"
 #include "sql/cast.h"
 #include "sql/functions/resolve.h"
 
@@ -11,6 +12,9 @@ namespace {
 
 using data::Type;
 using data::TypeKind;
+
+constexpr uint32_t kWeightMax = 50'000;
+constexpr uint32_t kDepthMax = 1'000;
 
 bool IsBoolean(const BoundExpr& expr) {
   return expr.type.kind == TypeKind::kBoolean || expr.type.kind == TypeKind::kNull;
@@ -71,7 +75,11 @@ BoundExprPtr ExprBinder::Bind(const ast::Expr& expr) {
   if (place_.grouping != nullptr) {
     if (BoundExprPtr key = GroupKey(expr)) return key;
   }
-  return std::visit([&](const auto& node) { return BindNode(node, expr); }, expr.node);
+  BoundExprPtr bound = std::visit([&](const auto& node) { return BindNode(node, expr); }, expr.node);
+  if (bound == nullptr || (bound->weight <= kWeightMax && bound->depth <= kDepthMax)) return bound;
+  state_.Error(expr.range, "the expression is too large when functions are put in and operands are repeated",
+               "compute parts of it in a subquery");
+  return nullptr;
 }
 
 BoundExprPtr ExprBinder::BindCondition(const ast::Expr& expr) {
@@ -113,8 +121,8 @@ BoundExprPtr ExprBinder::BindNode(const ast::Name& node, const ast::Expr& expr) 
     case NameTarget::Kind::kFaulty: return nullptr;
     case NameTarget::Kind::kUnknown: return UnknownName(node, expr.range);
     case NameTarget::Kind::kAmbiguous:
-      state_.Error(expr.range, StrCat("column ", NameText(node), " is ambiguous: more than one FROM item has it"),
-                   "write the item's name before it");
+      state_.Error(expr.range, StrCat("column ", NameText(node), " is ambiguous, there are several"),
+                   "write the name of its FROM item before it");
       return nullptr;
     case NameTarget::Kind::kRowtime:
     case NameTarget::Kind::kColumn:
@@ -170,8 +178,7 @@ BoundExprPtr ExprBinder::Fields(BoundExprPtr row, const ast::Name& name, size_t 
     const auto index = static_cast<size_t>(found - names.begin());
     Type type = row->type.row->fields[index].type;
     const bool can_fail = row->can_fail;
-    row = std::make_shared<const BoundExpr>(
-        BoundExpr{.node = BoundField{.row = std::move(row), .index = static_cast<int>(index)},
+    row = MakeExpr(BoundExpr{.node = BoundField{.row = std::move(row), .index = static_cast<int>(index)},
                   .type = std::move(type),
                   .can_fail = can_fail,
                   .range = range});
@@ -302,7 +309,38 @@ BoundExprPtr ExprBinder::BindNode(const ast::Binary& node, const ast::Expr& expr
       if (arg->type.is_numeric()) arg = CastTo(state_, std::move(arg), Type::Varchar(), false);
     }
   }
+  if (RefuseTextLiteral(node, args)) return nullptr;
   return Operator(BinaryName(node.op), std::move(args), expr.range);
+}
+
+// x > '2020-01-01 00:00:00', x = '200': texts are not converted, but what is meant is plain.
+bool ExprBinder::RefuseTextLiteral(const ast::Binary& node, const std::vector<BoundExprPtr>& args) {
+  if (node.op < ast::BinaryOp::kEqual || node.op > ast::BinaryOp::kGreaterEqual) return false;
+  for (const size_t side : {0, 1}) {
+    const BoundExpr& text = *args[side];
+    const Type& other = args[1 - side]->type;
+    const ast::Expr& written = side == 0 ? *node.left : *node.right;
+    const auto* literal = std::get_if<ast::Literal>(&written.node);
+    if (literal == nullptr || !text.type.is_character() || literal->value.is_null()) continue;
+    if (!other.is_datetime() && !other.is_numeric()) continue;
+    const std::string& value = literal->value.text();
+    std::vector<TextEdit> fixes;
+    if (other.is_numeric() && ParseDouble(value).has_value()) {
+      fixes.push_back({.range = written.range, .replacement = value});
+    } else if ((other.kind == TypeKind::kTimestamp && data::ParseTimestamp(value, false).has_value()) ||
+               (other.kind == TypeKind::kDate && data::ParseDate(value).has_value()) ||
+               (other.kind == TypeKind::kTime && data::ParseTime(value).has_value())) {
+      fixes.push_back({.range = {written.range.begin, written.range.begin}, .replacement = other.ToString() + " "});
+    }
+    std::string hint;
+    if (!fixes.empty()) {
+      hint = StrCat("write ", other.is_numeric() ? value : StrCat(other.ToString(), " '", value, "'"));
+    }
+    state_.Error(written.range, StrCat(other.ToString(), " cannot be compared with a text"), std::move(hint),
+                 std::move(fixes));
+    return true;
+  }
+  return false;
 }
 
 BoundExprPtr ExprBinder::BindNode(const ast::Is& node, const ast::Expr& expr) {
@@ -361,8 +399,7 @@ BoundExprPtr ExprBinder::AddMark(PlanPtr relation, BoundExprPtr operand, SourceR
   SubqueryMarks& marks = *place_.marks;
   const int index = marks.first_column + static_cast<int>(marks.marks.size());
   marks.marks.push_back({.relation = std::move(relation), .operand = std::move(operand), .range = range});
-  return std::make_shared<const BoundExpr>(
-      BoundExpr{.node = BoundColumn{.index = index}, .type = Type::Boolean(), .range = range});
+  return MakeExpr(BoundExpr{.node = BoundColumn{.index = index}, .type = Type::Boolean(), .range = range});
 }
 
 BoundExprPtr ExprBinder::BindNode(const ast::InQuery& node, const ast::Expr& expr) {
@@ -466,8 +503,7 @@ BoundExprPtr ExprBinder::BindNode(const ast::Case& node, const ast::Expr& expr) 
   }
   for (auto& [condition, result] : whens) result = CastTo(state_, std::move(result), type, true);
   if (otherwise != nullptr) otherwise = CastTo(state_, std::move(otherwise), type, true);
-  return std::make_shared<const BoundExpr>(
-      BoundExpr{.node = BoundCase{.whens = std::move(whens), .otherwise = std::move(otherwise)},
+  return MakeExpr(BoundExpr{.node = BoundCase{.whens = std::move(whens), .otherwise = std::move(otherwise)},
                 .type = std::move(type),
                 .nullable = nullable,
                 .can_fail = can_fail,

@@ -105,6 +105,7 @@ class ExprBinder {
   void CollectConjuncts(const ast::Expr& expr, ast::BinaryOp op, std::vector<const ast::Expr*>& parts);
   bool BindAll(const std::vector<const ast::Expr*>& exprs, std::vector<BoundExprPtr>& bound);
   BoundExprPtr Not(BoundExprPtr operand, SourceRange range);
+  bool RefuseTextLiteral(const ast::Binary& node, const std::vector<BoundExprPtr>& args);
   BoundExprPtr Within(const BoundExprPtr& value, const BoundExprPtr& low, const BoundExprPtr& high, SourceRange range);
   BoundExprPtr BindPeriod(const ast::PeriodPredicate& node, const ast::Expr& left, SourceRange range);
   BoundExprPtr ComparePeriods(const ast::PeriodPredicate& node, const std::vector<BoundExprPtr>& times,

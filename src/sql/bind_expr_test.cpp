@@ -30,11 +30,26 @@ TEST(BindExprTest, DifferenceOfDatetimesNeedsAQualifier) {
 }
 
 TEST(BindExprTest, NumbersTextsAndDatetimesDoNotMix) {
-  for (const std::string_view mixed : {"price > sector", "EVENT_TIME = total", "sector = EVENT_TIME"}) {
+  for (const std::string_view mixed : {"price > sector", "flag = price", "EVENT_TIME = total", "sector = EVENT_TIME"}) {
     EXPECT_THAT(TypeOf(mixed), StartsWith("Cannot apply '"));
   }
   EXPECT_EQ(TypeOf("price > total"), "BOOLEAN");
   EXPECT_EQ(TypeOf("sector = 'TECHNOLOGY'"), "BOOLEAN");
+}
+
+TEST(BindExprTest, ATextBesideADatetimeOrANumberIsRepaired) {
+  const std::string text = "SELECT STREAM price FROM SOURCE_SQL_STREAM_001 WHERE EVENT_TIME > '2020-01-01 00:00:00'";
+  EXPECT_THAT(Errors(text), ElementsAre(HasSubstr("TIMESTAMP cannot be compared with a text; write TIMESTAMP '2020")));
+  EXPECT_THAT(Errors(ApplyFixes(text, CompileForTest(text).diagnostics)), IsEmpty());
+  const std::string number = "SELECT STREAM price FROM SOURCE_SQL_STREAM_001 WHERE '200' = quantity";
+  EXPECT_THAT(Errors(number), ElementsAre(HasSubstr("INTEGER cannot be compared with a text; write 200")));
+  EXPECT_THAT(Errors(ApplyFixes(number, CompileForTest(number).diagnostics)), IsEmpty());
+}
+
+TEST(BindExprTest, OperandsRepeatedWithoutEndAreStopped) {
+  std::string nested = "flag";
+  for (int level = 0; level < 60; ++level) nested = StrCat("(", nested, " IN (TRUE, FALSE))");
+  EXPECT_THAT(TypeOf(nested), HasSubstr("the expression is too large"));
 }
 
 TEST(BindExprTest, ConcatenationOfNumbersNeedsTheSwitch) {
@@ -145,7 +160,7 @@ TEST(BindExprTest, FunctionsThatCallEachOtherManyTimesAreStopped) {
                    "(a);");
   }
   text += "SELECT STREAM f39(ratio) FROM SOURCE_SQL_STREAM_001";
-  EXPECT_THAT(Errors(text), testing::Contains(HasSubstr("the program grows beyond")));
+  EXPECT_THAT(Errors(text), testing::Contains(HasSubstr("the expression is too large")));
 }
 
 TEST(BindExprTest, UnknownAndUnsuitableFunctionsAreNamed) {

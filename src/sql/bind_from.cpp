@@ -48,6 +48,7 @@ class FromBinder {
   const QueryPlace& place_;
   const std::vector<ast::NamedWindow>& windows_;
   std::vector<Conjunct>& conjuncts_;
+  size_t items_ = 0;
 };
 
 Relation FromBinder::ScanStream(int stream, SourceRange range) {
@@ -200,6 +201,11 @@ FromResult FromBinder::BindItem(const ast::FromItem& item) {
       },
       item.node);
   RenameColumns(item, relation);
+  if (!state_.Spend(item.range, relation.columns.size())) return {};
+  if (++items_ == kFromItemsMax + 1) {
+    state_.Error(item.range, StrCat("FROM has more than ", kFromItemsMax, " items"));
+  }
+  if (items_ > kFromItemsMax) return {};
   FromResult result;
   result.scope = ScopeOf(relation, std::move(alias));
   result.plan = std::move(relation.plan);

@@ -35,6 +35,10 @@ std::string KeyName(const ast::Expr& key, size_t index) {
 bool BindKeys(BindState& state, const std::vector<ast::ExprPtr>& keys, const ExprPlace& place, Grouping& grouping) {
   bool good = true;
   const std::vector<TimeForm> times = TimesOf(place.scope->columns);
+  if (keys.size() > kSelectItemsMax) {
+    state.Error(keys[kSelectItemsMax]->range, StrCat(place.clause, " may have ", kSelectItemsMax, " keys"));
+    return false;
+  }
   for (const ast::ExprPtr& key : keys) {
     const bool repeated = std::ranges::any_of(grouping.key_texts, [&](const ast::Expr* known) {
       return SameMeaning(*known, *key, *place.scope);

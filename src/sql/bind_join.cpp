@@ -49,7 +49,7 @@ BoundExprPtr OnSide(const BoundExprPtr& expr, Side side, const Layout& layout) {
     if (side == Side::kLeft) return nullptr;
     BoundExpr moved = leaf;
     moved.node = BoundColumn{.index = column->index - layout.left_columns};
-    return std::make_shared<const BoundExpr>(std::move(moved));
+    return MakeExpr(std::move(moved));
   });
 }
 
@@ -288,7 +288,7 @@ void Joiner::TakeConjuncts() {
   if (!spec_.comma) return;
   const ExprPlace place{.clause = "WHERE", .scope = &scope_, .query = spec_.place};
   for (Conjunct& conjunct : conjuncts_) {
-    if (conjunct.used || !Spans(*conjunct.expr)) continue;
+    if (conjunct.used || !state_.Spend(conjunct.expr->range) || !Spans(*conjunct.expr)) continue;
     conjunct.used = true;
     kind_ = JoinKind::kInner;
     Place(ExprBinder(state_, place).BindCondition(*conjunct.expr));
@@ -377,6 +377,11 @@ PlanPtr Joiner::MakeNode() {
 }
 
 FromResult Joiner::Join() {
+  if (left_.scope.columns.size() + right_.scope.columns.size() > kJoinedColumnsMax) {
+    state_.Error(spec_.range, StrCat("a join may have ", kJoinedColumnsMax, " columns"),
+                 "select the columns needed in subqueries");
+    return {};
+  }
   CheckAliases();
   ChooseNode();
   CheckKind();

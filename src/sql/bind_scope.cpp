@@ -58,6 +58,7 @@ NameTarget FindUnqualified(const Scope& scope, std::string_view name) {
 }
 
 bool SameName(const ast::Name& a, const ast::Name& b, const Scope& scope) {
+  if (a.parts.empty() || b.parts.empty() || a.parts.back().name != b.parts.back().name) return false;
   const NameTarget left = FindName(scope, a);
   const NameTarget right = FindName(scope, b);
   const bool both_known = left.kind >= Kind::kColumn && right.kind >= Kind::kColumn;

@@ -33,6 +33,7 @@ class SelectBinder {
   bool HasPlainAggregate() const;
   void RefuseLooseAggregate();
   void BindItems();
+  bool CheckCount(size_t items, SourceRange range);
   void BindItem(const ast::SelectItem& item);
   void ExpandStar(const ast::Star& star, SourceRange range);
   void AddColumn(int index, std::string name, SourceRange range);
@@ -47,8 +48,9 @@ class SelectBinder {
   void AddFilter(std::vector<BoundExprPtr> conditions, SourceRange range);
   Relation Finish();
 
-  // What item and sort expressions are bound over.
-  const std::vector<ColumnFacts>& InputFacts();
+  // What item and sort expressions are bound over: the columns of the input or of its groups, then the calls' results.
+  std::vector<ColumnFacts> InputFacts() const;
+  const ColumnFacts* FindFacts(int index) const;
   ExprPlace ItemPlace(std::string_view clause);
 
   BindState& state_;
@@ -65,7 +67,7 @@ class SelectBinder {
   Windowing windowing_;
   std::vector<BoundExprPtr> having_;
   SubqueryMarks having_marks_;
-  std::vector<ColumnFacts> input_facts_;
+  std::vector<TimeForm> input_times_;  // Of the columns; nothing is known of the calls' results.
 
   std::vector<BoundExprPtr> exprs_;    // Items, then expressions that only ORDER BY uses.
   std::vector<ColumnFacts> columns_;   // Of `exprs_`.
@@ -176,11 +178,19 @@ ExprPlace SelectBinder::ItemPlace(std::string_view clause) {
   return place;
 }
 
-const std::vector<ColumnFacts>& SelectBinder::InputFacts() {
-  input_facts_ = grouped_ ? grouping_.keys : from_.scope.columns;
+std::vector<ColumnFacts> SelectBinder::InputFacts() const {
+  std::vector<ColumnFacts> facts = grouped_ ? grouping_.keys : from_.scope.columns;
   const std::vector<ColumnFacts>& calls = grouped_ ? grouping_.call_facts : windowing_.call_facts;
-  input_facts_.insert(input_facts_.end(), calls.begin(), calls.end());
-  return input_facts_;
+  facts.insert(facts.end(), calls.begin(), calls.end());
+  return facts;
+}
+
+const ColumnFacts* SelectBinder::FindFacts(int index) const {
+  const std::vector<ColumnFacts>& columns = grouped_ ? grouping_.keys : from_.scope.columns;
+  const std::vector<ColumnFacts>& calls = grouped_ ? grouping_.call_facts : windowing_.call_facts;
+  const auto at = static_cast<size_t>(index);
+  if (at < columns.size()) return &columns[at];
+  return at - columns.size() < calls.size() ? &calls[at - columns.size()] : nullptr;
 }
 
 void SelectBinder::AddItem(BoundExprPtr expr, std::string name, SourceRange range, bool hidden) {
@@ -192,18 +202,16 @@ void SelectBinder::AddItem(BoundExprPtr expr, std::string name, SourceRange rang
     exprs_.push_back(nullptr);
     return;
   }
-  const std::vector<ColumnFacts>& input = InputFacts();
-  if (const auto* column = std::get_if<BoundColumn>(&expr->node)) {
-    const auto index = static_cast<size_t>(column->index);
-    if (index < input.size()) {
-      facts.counts_own_row = input[index].counts_own_row;
-      facts.integer_average = input[index].integer_average;
-    }
+  const auto* column = std::get_if<BoundColumn>(&expr->node);
+  const ColumnFacts* source = column != nullptr ? FindFacts(column->index) : nullptr;
+  if (source != nullptr) {
+    facts.counts_own_row = source->counts_own_row;
+    facts.integer_average = source->integer_average;
   }
   facts.type = expr->type;
   facts.nullable = expr->nullable;
   facts.monotonicity = expr->monotonicity;
-  facts.time = TimeFormOf(*expr, TimesOf(input));
+  facts.time = TimeFormOf(*expr, input_times_);
   columns_.push_back(std::move(facts));
   exprs_.push_back(std::move(expr));
 }
@@ -260,6 +268,7 @@ void SelectBinder::ExpandStar(const ast::Star& star, SourceRange range) {
         aliases_.emplace_back();
         continue;
       }
+      if (!state_.Spend(range) || !CheckCount(exprs_.size(), range)) return;
       AddColumn(index, column.name, range);
     }
   }
@@ -307,9 +316,23 @@ void SelectBinder::BindItem(const ast::SelectItem& item) {
 void SelectBinder::BindItems() {
   windowing_.named = &select_.windows;
   windowing_.first_column = static_cast<int>(from_.scope.columns.size());
+  input_times_ = TimesOf(grouped_ ? grouping_.keys : from_.scope.columns);
   if (!items_known_) return;
-  for (const ast::SelectItem& item : select_.items) BindItem(item);
+  for (const ast::SelectItem& item : select_.items) {
+    if (!items_known_ || !CheckCount(exprs_.size(), item.expr->range)) break;
+    BindItem(item);
+  }
   item_count_ = exprs_.size();
+}
+
+// Guards against texts that are made to take long.
+bool SelectBinder::CheckCount(size_t items, SourceRange range) {
+  const size_t calls = grouping_.calls.size() + windowing_.calls.size();
+  if (items < kSelectItemsMax && calls < kSelectItemsMax) return true;
+  const std::string_view what = items >= kSelectItemsMax ? " columns" : " aggregates";
+  state_.Error(range, StrCat("a query may have ", kSelectItemsMax, what));
+  ok_ = items_known_ = false;
+  return false;
 }
 
 int SelectBinder::FindAlias(const ast::Expr& expr) const {
@@ -322,6 +345,7 @@ int SelectBinder::FindAlias(const ast::Expr& expr) const {
 void SelectBinder::BindOrder() {
   if (!items_known_) return;
   for (const ast::OrderItem& item : query_.order_by) {
+    if (!CheckCount(sort_.size(), item.expr->range)) return;
     int column = OrdinalOf(state_, *item.expr, item_count_);
     if (column == -2) {
       ok_ = false;

@@ -122,7 +122,7 @@ bool TableFunctionBinder::BindNumber(const TableParameter& parameter, const Boun
     number = static_cast<double>(literal.int64());
   } else if (value.type.is_numeric() && !literal.is_null() && parameter.kind == ParameterKind::kDouble) {
     const BoundExprPtr converted =
-        CastTo(state_, std::make_shared<const BoundExpr>(value), Type::Double(), true);
+        CastTo(state_, MakeExpr(value), Type::Double(), true);
     number = LiteralValue(*converted)->float64();
   } else {
     return Refuse(value.range, StrCat(parameter.name, " of ", word_.name, " must be a ",

@@ -1,6 +1,7 @@
 #include "sql/expr.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/str.h"
 #include "data/text.h"
@@ -89,6 +90,33 @@ std::string CaseToString(const BoundCase& node, const ColumnName& column_name) {
   return text + " END";
 }
 
+// Calls `visit` for the direct parts.
+template <typename Visitor>
+void VisitChildren(const BoundExpr& expr, const Visitor& visit) {
+  const auto visit_list = [&](const std::vector<BoundExprPtr>& list) {
+    for (const BoundExprPtr& part : list) visit(*part);
+  };
+  std::visit(Overloaded{
+                 [&](const BoundLiteral&) {},
+                 [&](const BoundColumn&) {},
+                 [&](const BoundRowtime&) {},
+                 [&](const BoundCall& node) { visit_list(node.args); },
+                 [&](const BoundCase& node) {
+                   for (const auto& [condition, result] : node.whens) {
+                     visit(*condition);
+                     visit(*result);
+                   }
+                   if (node.otherwise != nullptr) visit(*node.otherwise);
+                 },
+                 [&](const BoundAnd& node) { visit_list(node.args); },
+                 [&](const BoundOr& node) { visit_list(node.args); },
+                 [&](const BoundCast& node) { visit(*node.operand); },
+                 [&](const BoundField& node) { visit(*node.row); },
+                 [&](const BoundClock&) {},
+             },
+             expr.node);
+}
+
 // Replaces the parts of a list; returns whether anything changed.
 bool ReplaceList(std::vector<BoundExprPtr>& list, const std::function<BoundExprPtr(const BoundExpr&)>& replace) {
   bool changed = false;
@@ -140,30 +168,21 @@ std::string ToString(const BoundExpr& expr, const ColumnName& column_name) {
       expr.node);
 }
 
+BoundExprPtr MakeExpr(BoundExpr expr) {
+  uint64_t weight = 1;
+  uint32_t depth = 1;
+  VisitChildren(expr, [&](const BoundExpr& child) {
+    weight += child.weight;
+    depth = std::max(depth, child.depth + 1);
+  });
+  expr.weight = static_cast<uint32_t>(std::min<uint64_t>(weight, std::numeric_limits<uint32_t>::max()));
+  expr.depth = depth;
+  return std::make_shared<const BoundExpr>(std::move(expr));
+}
+
 void Visit(const BoundExpr& expr, const std::function<void(const BoundExpr&)>& visit) {
   visit(expr);
-  const auto visit_list = [&](const std::vector<BoundExprPtr>& list) {
-    for (const BoundExprPtr& part : list) Visit(*part, visit);
-  };
-  std::visit(Overloaded{
-                 [&](const BoundLiteral&) {},
-                 [&](const BoundColumn&) {},
-                 [&](const BoundRowtime&) {},
-                 [&](const BoundCall& node) { visit_list(node.args); },
-                 [&](const BoundCase& node) {
-                   for (const auto& [condition, result] : node.whens) {
-                     Visit(*condition, visit);
-                     Visit(*result, visit);
-                   }
-                   if (node.otherwise != nullptr) Visit(*node.otherwise, visit);
-                 },
-                 [&](const BoundAnd& node) { visit_list(node.args); },
-                 [&](const BoundOr& node) { visit_list(node.args); },
-                 [&](const BoundCast& node) { Visit(*node.operand, visit); },
-                 [&](const BoundField& node) { Visit(*node.row, visit); },
-                 [&](const BoundClock&) {},
-             },
-             expr.node);
+  VisitChildren(expr, [&](const BoundExpr& child) { Visit(child, visit); });
 }
 
 BoundExprPtr ReplaceLeaves(const BoundExprPtr& expr, const std::function<BoundExprPtr(const BoundExpr&)>& replace) {
@@ -193,7 +212,7 @@ BoundExprPtr ReplaceLeaves(const BoundExprPtr& expr, const std::function<BoundEx
     BoundExprPtr replaced = replace(*expr);
     return replaced != nullptr ? replaced : expr;
   }
-  return changed ? std::make_shared<const BoundExpr>(std::move(copy)) : expr;
+  return changed ? MakeExpr(std::move(copy)) : expr;
 }
 
 }  // namespace tailrace::sql

@@ -60,7 +60,12 @@ struct BoundExpr {
   bool can_fail = false;  // Some row may end in a runtime error.
   Monotonicity monotonicity = Monotonicity::kNone;
   SourceRange range;
+  uint32_t weight = 1;  // Parts, counted at every use: what evaluating costs.
+  uint32_t depth = 1;   // Levels: how deep passes over it recurse.
 };
+
+// The expression, shared, with its weight and depth worked out.
+BoundExprPtr MakeExpr(BoundExpr expr);
 
 // Text of an expression for explain and error messages, columns as #0, #1, or by `column_name`.
 std::string ToString(const BoundExpr& expr);
