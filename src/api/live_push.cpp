@@ -52,6 +52,7 @@ void LivePush::Stop() {
 }
 
 std::string LivePush::Overview() {
+  Sample();
   const std::lock_guard lock(mutex_);
   return overview_;
 }
@@ -105,6 +106,7 @@ void LivePush::Run() {
 }
 
 void LivePush::Sample() {
+  const std::lock_guard sampling(sampling_mutex_);
   std::string overview = BuildOverview(runtime_, version_, rates_);
   const std::lock_guard lock(mutex_);
   overview_ = std::move(overview);

@@ -45,7 +45,7 @@ class LivePush {
   LivePush(app::Runtime& runtime, std::string version);
   ~LivePush();
 
-  // The overview of docs/http-api.md as it was at the last sample.
+  // The overview of docs/http-api.md as it is now.
   std::string Overview();
   // Chart data of an application, whole.
   std::string Charts(std::string_view application);
@@ -77,7 +77,8 @@ class LivePush {
   std::condition_variable wake_;
   bool stopping_ = false;
   std::string overview_;
-  RateMeter rates_;
+  std::mutex sampling_mutex_;  // Taken before mutex_.
+  RateMeter rates_;            // Guarded by sampling_mutex_.
   std::vector<Listener> listeners_;
   std::vector<Listener> joining_;
   std::thread thread_;

@@ -36,7 +36,9 @@ struct Finding {
   std::string text;  // As printed for people.
 };
 
-Finding FromDiagnostic(const sql::Diagnostic& diagnostic, const std::string& file, const std::string& sql) {
+// People get the source line as well; programs one line a finding.
+Finding FromDiagnostic(const sql::Diagnostic& diagnostic, const std::string& file, const std::string& sql,
+                       bool terminal) {
   const sql::LineColumn place = sql::Locate(sql, diagnostic.range.begin);
   return {file,
           place.line,
@@ -44,7 +46,7 @@ Finding FromDiagnostic(const sql::Diagnostic& diagnostic, const std::string& fil
           diagnostic.severity == sql::Severity::kWarning,
           diagnostic.message,
           diagnostic.hint,
-          sql::FormatWithSource(diagnostic, file, sql)};
+          terminal ? sql::FormatWithSource(diagnostic, file, sql) : sql::Format(diagnostic, file, sql)};
 }
 
 int Report(const std::vector<Finding>& findings, bool json, const Context& context) {
@@ -78,7 +80,7 @@ int CheckProgram(const Arguments& arguments, const Context& context) {
   }
   std::vector<Finding> findings;
   for (const sql::Diagnostic& diagnostic : program->compiled.diagnostics) {
-    findings.push_back(FromDiagnostic(diagnostic, files->sql_file, program->sql_text));
+    findings.push_back(FromDiagnostic(diagnostic, files->sql_file, program->sql_text, context.terminal));
   }
   const int code = Report(findings, arguments.Has("--json"), context);
   if (code == kExitDone && arguments.Has("--explain")) context.Print(sql::Explain(program->compiled.program));
@@ -101,7 +103,7 @@ int CheckApplication(const std::string& path, const Arguments& arguments, const 
                         app::Format(problem)});
   }
   for (const sql::Diagnostic& diagnostic : definition->sql_diagnostics) {
-    findings.push_back(FromDiagnostic(diagnostic, sql_file, definition->sql_text));
+    findings.push_back(FromDiagnostic(diagnostic, sql_file, definition->sql_text, context.terminal));
   }
   const int code = Report(findings, arguments.Has("--json"), context);
   if (code != kExitDone) return code;

@@ -56,6 +56,7 @@ Status StreamJoin::OnBound(size_t input, int64_t bound, Emitter& out) {
   TAILRACE_TRY(Decide(out));
   TAILRACE_TRY(EmitPairs(out));
   DropOldChunks();
+  if (reached != kEndOfTime) clock_ = std::max(clock_, reached);
   return reached == kBeginningOfTime ? Ok() : out.EmitBound(reached);
 }
 
@@ -134,8 +135,13 @@ Status StreamJoin::ExpireBefore(int64_t time, Emitter& out) {
   }
 }
 
-// The input has ended: what never leaves by time goes at the time reached.
+// The input has ended: what never leaves by time goes at the time reached, then the others at theirs.
 Status StreamJoin::ExpireAll(Emitter& out) {
+  for (size_t side = 0; side < sides_.size(); ++side) {
+    while (sides_[side].by_rows && sides_[side].oldest < sides_[side].next) {
+      TAILRACE_TRY(ExpireOne(side, clock_, out));
+    }
+  }
   TAILRACE_TRY(ExpireBefore(kEndOfTime, out));
   for (size_t side = 0; side < sides_.size(); ++side) {
     while (sides_[side].oldest < sides_[side].next) TAILRACE_TRY(ExpireOne(side, clock_, out));

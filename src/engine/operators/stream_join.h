@@ -22,8 +22,8 @@ namespace tailrace::engine {
 //         holds the rows of its current ROWTIME, so rows of one ROWTIME meet whatever their order.
 // Output  as sql::StreamJoin says, in ascending ROWTIME.
 // Time    A pair has the later row's ROWTIME. A row of a preserved side that found none comes out when it leaves its
-//         own window, with that time: ROWTIME + width (RANGE, or 0 without a window), or ROWTIME of the row that pushed it
-//         out (ROWS).
+//         own window, with that time: ROWTIME + width (RANGE, or 0 without a window), or ROWTIME of the row that
+//         pushed it out (ROWS).
 // State   The rows of both windows, and an index of their keys.
 class StreamJoin final : public Operator {
  public:
@@ -89,7 +89,7 @@ class StreamJoin final : public Operator {
   std::vector<Pair> undecided_;  // Met, the residual condition not yet evaluated.
   std::vector<Pair> decided_;    // To be emitted.
   std::vector<uint32_t> maybe_unused_keys_;
-  int64_t clock_ = kBeginningOfTime;  // ROWTIME of the last row taken.
+  int64_t clock_ = kBeginningOfTime;  // ROWTIME of the last row taken, or the bound reached.
 };
 
 }  // namespace tailrace::engine

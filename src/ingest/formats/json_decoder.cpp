@@ -136,8 +136,11 @@ class JsonDecoder final : public Decoder {
       Reading reading = whole ? ReadDocument(text.substr(0, size), Bytes(text.substr(0, size), record_bytes))
                               : Reading{.failure = "a bracket or quote is not closed"};
       if (!reading.ok()) {
-        // A bracket that is missing would swallow the documents behind it.
-        size = std::min(size, NextDocumentLine(text));
+        // A bracket that is missing would swallow the documents behind it; text that is no JSON at all is one fault up
+        // to the next document, not one a word.
+        const char first = Trim(text).front();
+        const size_t line = NextDocumentLine(text);
+        size = first == '{' || first == '[' ? std::min(size, line) : line;
         const std::string_view part = Bytes(text.substr(0, size), record_bytes);
         const std::string_view repaired = repaired_.Set(RepairJson(text.substr(0, size)));
         if (!ReadDocument(repaired, part).ok()) {

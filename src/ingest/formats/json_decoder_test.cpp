@@ -196,6 +196,14 @@ TEST(JsonDecoderTest, ReportsWhatIsNotAJsonRow) {
   EXPECT_THAT(blank.errors, IsEmpty());
 }
 
+TEST(JsonDecoderTest, TextThatIsNoJsonIsOneErrorWithAllOfIt) {
+  const Decoded decoded = DecodeTexts(MakeSchema("json", {{"a", "INTEGER"}}), {"this is no JSON", "no JSON\n{\"a\":1}"});
+  ASSERT_EQ(decoded.errors.size(), 2u);
+  EXPECT_EQ(decoded.errors[0].bytes, "this is no JSON");
+  EXPECT_EQ(Trim(decoded.errors[1].bytes), "no JSON");
+  EXPECT_THAT(RowTexts(decoded.batch), ElementsAre("1"));
+}
+
 TEST(JsonDecoderTest, ParsesOnlyUsedColumnsAndGivesMetadata) {
   const InputSchema schema = MakeSchema("json", {{"a", "INTEGER"}, {"b", "INTEGER"}});
   const auto decoder = MakeDecoder(schema, {false, true, true, true, true, true}).value();
