@@ -197,3 +197,36 @@ class TestCase(unittest.TestCase):
         sink = HttpSink()
         self.addCleanup(sink.stop)
         return sink
+
+
+class Support:
+    """One of the server scripts under tests/support: prints "ready PORT", obeys lines on its input, ends with it."""
+
+    def __init__(self, test, script, *words):
+        self.child = subprocess.Popen(["/usr/bin/python3", ROOT / "tests" / "support" / script, *words],
+                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        test.addCleanup(self.stop)
+        line = self.child.stdout.readline().strip()
+        if line.startswith("skip"):
+            raise unittest.SkipTest(line)
+        self.port = int(line.split()[1])
+
+    def command(self, word):
+        self.child.stdin.write(word + "\n")
+        self.child.stdin.flush()
+        return self.child.stdout.readline().strip()
+
+    def stop(self):
+        self.child.stdin.close()
+        self.child.wait(30)
+        self.child.stdout.close()
+
+
+def order_csv(number, customer="17850", quantity="6", description="WHITE HANGING HEART", stock="85123A", price="2.55"):
+    return f'{number},{stock},{description},{quantity},12/1/2010 8:26,{price},{customer},United Kingdom\r\n'
+
+
+def write_lines(path, *lines):
+    """Appends in one write, as a web server's log does."""
+    with open(path, "ab") as file:
+        file.write("".join(lines).encode() if not isinstance(lines[0], bytes) else b"".join(lines))
