@@ -40,8 +40,8 @@ TEXT
 # Quiet for 20 seconds, then a flood of 30 seconds, and again.
 (
   while true; do
-    "$program" generate orders --folder "$demo/order-flood/logs" --rate 1 --for 20s
-    "$program" generate orders --folder "$demo/order-flood/logs" --rate 10 --for 30s
+    "$program" generate orders --folder "$demo/order-flood/logs" --rate 1 --for 20s --without-customer 0.02
+    "$program" generate orders --folder "$demo/order-flood/logs" --rate 10 --for 30s --without-customer 0.02
   done
 ) >/dev/null 2>&1 &
 generator=$!

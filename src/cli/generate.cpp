@@ -143,7 +143,12 @@ Result<uint64_t> ReadSeed(const Arguments& arguments) {
 int RunOrders(const Arguments& arguments, const Context& context) {
   const auto seed = ReadSeed(arguments);
   if (!seed.ok()) return Fail(context, "generate orders", seed.error().message, kExitWrongUse);
-  const ingest::OrderGenerator generator({.seed = *seed, .latin1 = arguments.Has("--latin1")});
+  const auto without = ParseDouble(arguments.Text("--without-customer"));
+  if (!without.has_value() || *without < 0 || *without > 1) {
+    return Fail(context, "generate orders", "--without-customer must be a share from 0 to 1", kExitWrongUse);
+  }
+  const ingest::OrderGenerator generator(
+      {.seed = *seed, .without_customer = *without, .latin1 = arguments.Has("--latin1")});
   return Generate(arguments, context, "generate orders", ingest::BurstFileName(context.clock.Now()),
                   [&](uint64_t first, uint64_t count, Timestamp time) { return generator.Lines(first, count, time); });
 }
@@ -185,6 +190,7 @@ constexpr OptionSpec kOrderOptions[] = {
     kForOption,
     kSeedOption,
     kFirstOption,
+    {"--without-customer", "SHARE", "Share of invoices without a customer.", "0.25"},
     {"--latin1", "", "Some descriptions have bytes that are not UTF-8."},
 };
 constexpr OptionSpec kAccessOptions[] = {
