@@ -177,7 +177,7 @@ void ExpectEverythingOnce(const TemporaryFolder& folder) {
                                            {.time = FromUnixMs(kStart), .value = 30}}));
 }
 
-TEST(AlarmCrashTest, KilledBeforeAnyStepItDeliversEverythingOnce) {
+TEST(AlarmCrashTest, C3_4_KilledBeforeAnyStepItDeliversEverythingOnce) {
   uint64_t steps = 0;
   for (;; ++steps) {
     SCOPED_TRACE(StrCat("killed before step ", steps));

@@ -70,7 +70,7 @@ class AlarmServersTest : public testing::Test {
 
 std::unique_ptr<sim::TestServer> AlarmServersTest::server_;
 
-TEST_F(AlarmServersTest, TheDatabaseScriptMayRunTwice) {
+TEST_F(AlarmServersTest, C3_6_TheDatabaseScriptMayRunTwice) {
   std::ifstream file(TAILRACE_SOURCE_DIR "/examples/order-flood/database.sql");
   std::stringstream script;
   script << file.rdbuf();

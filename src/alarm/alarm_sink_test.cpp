@@ -98,7 +98,7 @@ TEST_F(AlarmSinkTest, WritesTheMessageOfTheUseCase) {
   EXPECT_EQ(wakes_, 1);
 }
 
-TEST_F(AlarmSinkTest, LaterMessagesSayWhatWasHeldBack) {
+TEST_F(AlarmSinkTest, C3_2_LaterMessagesSayWhatWasHeldBack) {
   TAILRACE_ASSERT_OK(sink_->Write(BatchOf({{0, 30}, {100, 99}, {200, 45}, {60'000, 50}}), 1));
   const auto deliveries = Deliveries("ops");
   ASSERT_EQ(deliveries.size(), 2U);

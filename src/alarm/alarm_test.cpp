@@ -43,7 +43,7 @@ class Flood {
   std::vector<AlarmEvent> events_;
 };
 
-TEST(AlarmTest, FloodOfThreeMinutesGivesThreeMessages) {
+TEST(AlarmTest, C2_4_C3_2_FloodOfThreeMinutesGivesThreeMessages) {
   Flood flood;
   for (int64_t i = 0; i < 1'800; ++i) flood.Order(i * 100);
   EXPECT_EQ(flood.rows(), 1'771U);

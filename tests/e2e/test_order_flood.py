@@ -141,6 +141,18 @@ class OneFlood(TestCase):
         self.assertEqual(server.rows("ALARM_STREAM"), 71)
 
 
+class History(TestCase):
+    def test_c3_2_a_row_for_every_alarm_row_when_asked(self):
+        example = self.example("order-flood")
+        definition = example / "tailrace.yaml"
+        definition.write_text(definition.read_text().replace("mode: per_message", "mode: per_alarm_row"))
+        (example / "logs").mkdir()
+        server = self.serve(example)
+        write_lines(example / "logs" / "a.log", *[order_csv(i) for i in range(100)])
+        wait_until(lambda: len(history_rows(server)) == 71, "71 history rows")
+        self.assertEqual([row[1] for row in history_rows(server)], list(range(30, 101)))
+
+
 class Outages(TestCase):
     def test_c3_3_a_gateway_that_is_down_gets_the_message_once_later(self):
         sink = self.sink()

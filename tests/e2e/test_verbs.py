@@ -43,6 +43,42 @@ class Verbs(TestCase):
         done = run("check", ROOT / "examples" / "access-log", check=False)
         self.assertEqual(done.returncode, 0)
 
+    def program(self, sql, columns):
+        """Files of a program with one input, SOURCE_SQL_STREAM_001."""
+        (self.folder / "p.sql").write_text(sql)
+        (self.folder / "p.json").write_text(json.dumps([{"NamePrefix": "SOURCE_SQL_STREAM", "InputSchema": {
+            "RecordColumns": [{"Name": name, "SqlType": kind, "Mapping": "$." + name} for name, kind in columns],
+            "RecordFormat": {"RecordFormatType": "JSON"}}}]))
+        return ["--sql", self.folder / "p.sql", "--inputs", self.folder / "p.json"]
+
+    def test_a6_4_quoted_columns_keep_their_case_and_unquoted_ones_are_upper_case(self):
+        traffic = (ROOT / "examples" / "access-log" / "traffic.sql").read_text()
+        words = self.program(traffic, [("client_ip", "VARCHAR(16)")])
+        feed = self.folder / "rows.ndjson"
+        feed.write_text('{"ROWTIME":"2018-11-01 12:00:01","client_ip":"203.0.113.7"}\n')
+        rows = [json.loads(line) for line in run("replay", *words, "--feed", f"SOURCE_SQL_STREAM_001={feed}", "--until",
+                                                 "2018-11-01T12:00:10Z").splitlines()]
+        self.assertEqual(rows, [{"stream": "DESTINATION_SQL_STREAM", "ROWTIME": "2018-11-01 12:00:10.000",
+                                 "CLIENT_IP": "203.0.113.7", "REQUEST_COUNT": 1}])
+        words = self.program(traffic.replace('"client_ip"', "client_ip"), [("client_ip", "VARCHAR(16)")])
+        done = run("check", *words, check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn('"client_ip"', done.stdout)
+        self.assertRegex(done.stdout, r"p\.sql:\d+:\d+: .*CLIENT_IP")
+
+    def test_c2_4_trigger_count_equal_to_one_gives_one_row(self):
+        intended = (ROOT / "tests" / "data" / "flood-intended.sql").read_text()
+        feed = self.folder / "orders.ndjson"
+        feed.write_text("".join(json.dumps({"ROWTIME": 1541073600000 + i * 100, "InvoiceNo": str(i)}) + "\n"
+                                for i in range(1800)))
+        for condition, expected in ((">= 1", 1771), ("= 1", 1)):
+            words = self.program(intended.replace("trigger_count >= 1", "trigger_count " + condition),
+                                 [("InvoiceNo", "VARCHAR(16)")])
+            rows = run("replay", *words, "--feed", f"SOURCE_SQL_STREAM_001={feed}", "--emit",
+                       "TRIGGER_COUNT_STREAM").splitlines()
+            self.assertEqual(len(rows), expected)
+            self.assertIn("2018-11-01 12:00:02.900", rows[0])
+
     def test_replay_merges_feeds_and_reports_bad_rows(self):
         (self.folder / "inputs.json").write_text(json.dumps([{"NamePrefix": "S", "InputSchema": {
             "RecordColumns": [{"Name": "k", "SqlType": "VARCHAR(8)", "Mapping": "$.k"},

@@ -76,7 +76,7 @@ class AgentTest : public ::testing::Test {
   std::unique_ptr<AgentHarness> harness_;
 };
 
-TEST_F(AgentTest, AccessLogLinesArriveByteForByteAndInOrder) {
+TEST_F(AgentTest, A6_1_AccessLogLinesArriveByteForByteAndInOrder) {
   Append("/log/access.log", "{\"old\": 1}\n");
   Start("/log/access.log");
   std::string written;
@@ -93,7 +93,7 @@ TEST_F(AgentTest, AccessLogLinesArriveByteForByteAndInOrder) {
   EXPECT_EQ(harness_->flow().behind_bytes, 0u);
 }
 
-TEST_F(AgentTest, OrderFileBecomesOneHundredObjectsOfEightKeys) {
+TEST_F(AgentTest, C1_1_OrderFileBecomesOneHundredObjectsOfEightKeys) {
   Start("/log/*.log", R"("dataProcessingOptions": [{"optionName": "CSVTOJSON", "customFieldNames":
         ["InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "Customer", "Country"]}])");
   std::string csv;
@@ -113,7 +113,7 @@ TEST_F(AgentTest, OrderFileBecomesOneHundredObjectsOfEightKeys) {
   EXPECT_THAT(target_.all[99], HasSubstr("\"Description\":\"say \\\"two\\\"\\r\\nlines\",\"Quantity\":\"1\""));
 }
 
-TEST_F(AgentTest, InitialPositionCountsForTheFirstStartOnly) {
+TEST_F(AgentTest, C1_5_InitialPositionCountsForTheFirstStartOnly) {
   Append("/log/a.log", "old\nhalf");
   Start("/log/*.log");
   Append("/log/a.log", " line\nnew\n");
@@ -219,7 +219,7 @@ TEST_F(AgentTest, CompressedAfterRenameIsReadToItsEndFirst) {
   EXPECT_TRUE(harness_->flow().warnings.empty());
 }
 
-TEST_F(AgentTest, OneFileASecondForTenMinutesMissesNone) {
+TEST_F(AgentTest, C1_5_OneFileASecondForTenMinutesMissesNone) {
   Start("/log/*.log");
   std::string expected;
   for (int second = 0; second < 600; ++second) {
@@ -355,7 +355,7 @@ TEST_F(AgentTest, RefusedAndSkippedLinesAreKeptWithTheirReason) {
   EXPECT_THAT(ToTable(status), HasSubstr("skipped 1, sent 1, refused 1"));
 }
 
-TEST_F(AgentTest, WarnsOfAPatternThatMatchesNothing) {
+TEST_F(AgentTest, C1_4_WarnsOfAPatternThatMatchesNothing) {
   TAILRACE_ASSERT_OK(disk_.MakeDirectories("/var/log/mywebsite"));
   TAILRACE_ASSERT_OK(disk_.MakeDirectories("/var/log/apache2"));
   Append("/var/log/mywebsite/20260101-000001.log", "x\n");
@@ -375,7 +375,7 @@ TEST_F(AgentTest, WarnsOfAPatternThatMatchesNothing) {
   EXPECT_EQ(target_.Text(), "found\n");
 }
 
-TEST_F(AgentTest, SaysWhichFileItMayNotReadAndTheCure) {
+TEST_F(AgentTest, A6_8_SaysWhichFileItMayNotReadAndTheCure) {
   Append("/log/access.log", "old\n");
   guarded_.denied.insert("/log/access.log");
   Start("/log/access.log");

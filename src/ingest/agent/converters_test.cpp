@@ -129,7 +129,7 @@ TEST_F(ConvertersTest, CsvAsTheAgentsOwnTest) {
   EXPECT_EQ(Csv(columns, "\n"), "{\"column1\":\"\",\"column2\":null,\"column3\":null,\"column4\":null}\n");
 }
 
-TEST_F(ConvertersTest, CsvQuotesInBothModes) {
+TEST_F(ConvertersTest, C1_2_CsvQuotesInBothModes) {
   const std::string columns = R"(["a", "b", "c"])";
   const std::string record = "1,\"BAKING SET 9 PIECE, RETROSPOT \",\"say \"\"hi\"\"\nthere\"\r\n";
   EXPECT_EQ(Csv(columns, record),
@@ -141,7 +141,7 @@ TEST_F(ConvertersTest, CsvQuotesInBothModes) {
   EXPECT_EQ(Csv(columns, "1,2,3\r\n"), "{\"a\":\"1\",\"b\":\"2\",\"c\":\"3\"}\n");
 }
 
-TEST_F(ConvertersTest, Latin1IsDecodedOrRepaired) {
+TEST_F(ConvertersTest, C1_3_Latin1IsDecodedOrRepaired) {
   EXPECT_EQ(Csv(R"(["a"])", "caf\xE9\n"), "{\"a\":\"caf\xEF\xBF\xBD\"}\n");
   EXPECT_EQ(Convert(R"({"optionName": "CSVTOJSON", "customFieldNames": ["a"]})", "caf\xE9\n",
                     R"("sourceEncoding": "latin-1",)"),

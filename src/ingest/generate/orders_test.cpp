@@ -26,7 +26,7 @@ TEST(OrderGeneratorTest, MakesTheSameLineForTheSameIndex) {
   EXPECT_NE(OrderGenerator({.seed = 8}).Lines(0, 50, time), a.Lines(0, 50, time));
 }
 
-TEST(OrderGeneratorTest, LooksLikeTheOrderLog) {
+TEST(OrderGeneratorTest, C1_6_LooksLikeTheOrderLog) {
   const OrderGenerator orders({.seed = 1});
   const std::string text = orders.Lines(0, kLines, At("2010-12-01 08:06:00"));
   EXPECT_THAT(orders.Header(), testing::StartsWith("InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,"));
@@ -74,7 +74,7 @@ TEST(OrderGeneratorTest, OffersLatin1AndPlainLineEnds) {
   EXPECT_EQ(text.find('\r'), std::string::npos);
 }
 
-TEST(OrderGeneratorTest, NamesBurstFilesAndCountsARate) {
+TEST(OrderGeneratorTest, C1_6_NamesBurstFilesAndCountsARate) {
   EXPECT_EQ(BurstFileName(At("2018-11-01 01:02:03")), "20181101-010203.log");
   using namespace std::chrono_literals;
   EXPECT_EQ(LinesDue(0s, 10), 1u);
