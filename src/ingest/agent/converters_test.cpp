@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "base/str.h"
 #include "sim/sim_clock.h"
 
@@ -190,6 +192,40 @@ TEST_F(ConvertersTest, Ec2Metadata) {
             "\"metadataTimestamp\":\"2018-11-01T01:00:00+0000\",\"tags\":{\"name\":\"web\"}}\n");
   EXPECT_EQ(source.fetched, 1);
   EXPECT_THAT(Convert(option, "no json\n"), HasSubstr("FAILED: ADDEC2METADATA needs a JSON object"));
+}
+
+// The instance metadata service, version 2: a token first, tags only where they are allowed.
+class MetadataNet final : public Net {
+ public:
+  Result<HttpResponse> Http(const HttpRequest& request) override {
+    const std::string path = request.url.substr(std::string("http://md").size());
+    if (path == "/latest/api/token" && request.method == "PUT") return HttpResponse{.status = 200, .body = "secret"};
+    if (request.headers.empty() || request.headers[0].second != "secret") return HttpResponse{.status = 401};
+    const auto found = pages.find(path);
+    return found == pages.end() ? HttpResponse{.status = 404} : HttpResponse{.status = 200, .body = found->second};
+  }
+  Status SendMail(const MailServer&, const Mail&) override { return Error{ErrorCode::kUnsupported, "no mail"}; }
+  std::map<std::string, std::string> pages;
+};
+
+TEST(InstanceMetadataServiceTest, ReadsDocumentAndTags) {
+  MetadataNet net;
+  InstanceMetadataService service(net, "http://md");
+  EXPECT_FALSE(service.Fetch().ok());
+  net.pages["/latest/dynamic/instance-identity/document"] =
+      R"({"privateIp": "10.0.0.1", "imageId": "ami-1", "region": "eu-west-1", "kernelId": null})";
+  auto metadata = service.Fetch();
+  ASSERT_TRUE(metadata.ok());
+  EXPECT_EQ(metadata->private_ip, "10.0.0.1");
+  EXPECT_EQ(metadata->image_id, "ami-1");
+  EXPECT_EQ(metadata->account_id, "");
+  EXPECT_TRUE(metadata->tags.empty());
+  net.pages["/latest/meta-data/tags/instance/"] = "Name\nStage";
+  net.pages["/latest/meta-data/tags/instance/Name"] = "web";
+  net.pages["/latest/meta-data/tags/instance/Stage"] = "test";
+  metadata = service.Fetch();
+  ASSERT_TRUE(metadata.ok());
+  EXPECT_EQ(metadata->tags, (std::vector<std::pair<std::string, std::string>>{{"name", "web"}, {"stage", "test"}}));
 }
 
 TEST_F(ConvertersTest, OptionsApplyInOrder) {
