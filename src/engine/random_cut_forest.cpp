@@ -46,10 +46,10 @@ void RandomCutForest::Learn(std::span<const double> point) {
     const double u = member.rng.Uniform();
     const bool full = member.sample.size() == options_.sample;
     if (full) {
-      // Stays out unless log(-log(u)) - age < largest key, that is u > exp(-exp(largest + age)). As exp(-x) >= 1 - x,
-      // nearly all points are turned away without a logarithm.
-      const double chance = std::exp(member.sample.front().key + age);
-      if (u <= 1 - chance) continue;
+      // Stays out unless log(-log(u)) - age < largest key, that is u > exp(-exp(x)) with x = largest + age. As
+      // exp(-y) >= 1 - y and, for x < 0, exp(x) <= 1 / (1 - x + x * x / 2), two products turn most points away.
+      const double x = member.sample.front().key + age;
+      if (x < 0 && (1 - u) * (1 - x + x * x / 2) >= 1) continue;
     }
     const double key = std::log(-std::log(std::max(u, 1e-300))) - age;
     if (full) {
