@@ -151,12 +151,13 @@ void RunningApplication::Start() {
   if (!started.ok()) environment.log.Error("agent not started", {{"error", started.error().message}});
 }
 
-void RunningApplication::Stop(std::chrono::milliseconds /*limit*/) {
+void RunningApplication::Stop(std::chrono::milliseconds limit) {
   // From the source on, so that each part can finish what the one before it gave.
   if (agent_runner_ != nullptr) agent_runner_->Stop();
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
+    stop_by_ = runtime_.environment().clock.Monotonic() + limit;
   }
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
@@ -182,19 +183,22 @@ void RunningApplication::Run() {
     std::deque<std::packaged_task<Status()>> tasks;
     tasks.swap(tasks_);
     const bool last = stopping_;
+    const std::chrono::nanoseconds stop_by = stop_by_;
     lock.unlock();
     for (auto& task : tasks) task();
     auto step = application_->Step();
     Status status = step.ok() ? Ok() : Status(step.error());
-    if (status.ok() && last && !step->more) status = application_->MakeCheckpoint();
+    // Past the limit the rest is read after the next start: the checkpoint says from where.
+    const bool ends = last && status.ok() && (!step->more || clock.Monotonic() >= stop_by);
+    if (ends) status = application_->MakeCheckpoint();
     lock.lock();
     if (!status.ok()) {
       failure_ = status.error().message;
       runtime_.environment().log.Error("application failed", {{"app", name()}, {"error", failure_}});
       break;
     }
+    if (ends) break;
     if (step->more) continue;
-    if (last) break;
     Milliseconds sleep = kSleepMax;
     if (step->wake.has_value()) sleep = std::clamp(*step->wake - clock.Now(), Milliseconds(0), kSleepMax);
     wake_.wait_for(lock, sleep, [this] { return woken_ || stopping_ || !tasks_.empty(); });

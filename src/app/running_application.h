@@ -79,6 +79,7 @@ class RunningApplication {
   std::condition_variable wake_;
   bool woken_ = false;
   bool stopping_ = false;
+  std::chrono::nanoseconds stop_by_{};  // Monotonic.
   bool ended_ = false;
   std::string failure_;
   std::deque<std::packaged_task<Status()>> tasks_;
