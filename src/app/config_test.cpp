@@ -82,7 +82,7 @@ sql: a.sql
   ASSERT_EQ(problems.size(), 3u);
   EXPECT_EQ(problems[0], "shop/tailrace.yaml:3:19: unknown key 'shard' in streams.orders; did you mean 'shards'?");
   EXPECT_TRUE(problems[1].starts_with("shop/tailrace.yaml:3:33: streams.orders.retention must be a duration"));
-  EXPECT_TRUE(problems[2].starts_with("shop/tailrace.yaml:7:32: inputs.SOURCE.columns[0].type")) << problems[2];
+  EXPECT_TRUE(problems[2].starts_with("shop/tailrace.yaml:7:31: inputs.SOURCE.columns[0].type")) << problems[2];
 }
 
 TEST(ConfigTest, NamesThatReferToNothingAreFound) {

@@ -52,9 +52,11 @@ void AgentRunner::RunFlow(Worker& worker) {
   Flow& flow = *worker.flow;
   while (!stopping_) {
     const auto wake = flow.Poll();
+    bool watches_more = false;
     for (const std::string& directory : flow.WatchDirectories()) {
       if (!worker.watched.insert(directory).second) continue;
       const auto added = worker.watch->Add(directory);
+      watches_more = watches_more || added.ok();
       if (!added.ok()) worker.watched.erase(directory);  // Tried again after the next scan.
     }
     std::erase_if(worker.watched, [&](const std::string& directory) {
@@ -63,6 +65,11 @@ void AgentRunner::RunFlow(Worker& worker) {
       if (gone) worker.watch->Remove(directory);
       return gone;
     });
+    if (watches_more) {
+      // What changed between the scan and the watch was seen by neither.
+      flow.NotifyChanged();
+      continue;
+    }
     const auto left = wake - clock_.Monotonic();
     if (left <= std::chrono::nanoseconds(0)) continue;
     const auto changed = worker.watch->Wait(std::chrono::ceil<std::chrono::milliseconds>(left));

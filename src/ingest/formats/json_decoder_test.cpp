@@ -197,7 +197,8 @@ TEST(JsonDecoderTest, ReportsWhatIsNotAJsonRow) {
 }
 
 TEST(JsonDecoderTest, TextThatIsNoJsonIsOneErrorWithAllOfIt) {
-  const Decoded decoded = DecodeTexts(MakeSchema("json", {{"a", "INTEGER"}}), {"this is no JSON", "no JSON\n{\"a\":1}"});
+  const Decoded decoded =
+      DecodeTexts(MakeSchema("json", {{"a", "INTEGER"}}), {"this is no JSON", "no JSON\n{\"a\":1}"});
   ASSERT_EQ(decoded.errors.size(), 2u);
   EXPECT_EQ(decoded.errors[0].bytes, "this is no JSON");
   EXPECT_EQ(Trim(decoded.errors[1].bytes), "no JSON");
