@@ -1,7 +1,8 @@
+#include "app/config.h"
 #include "base/str.h"
 #include "cli/verbs.h"
 
-// What is made from the list of verbs: shell completion, the man page, the version.
+// What is made from lists: shell completion, the man page, the pages about verbs and configuration, the version.
 
 namespace tailrace::cli {
 namespace {
@@ -98,7 +99,41 @@ std::string Roff(std::string_view text) {
   return escaped;
 }
 
-int RunMan(const Arguments&, const Context& context) {
+// docs/verbs.md.
+std::string MarkdownPage() {
+  std::string page =
+      "# Verbs\n\nWritten by `make docs` from the list of verbs; `tailrace VERB --help` prints the same.\n\n"
+      "Exit codes: 0 done, 1 failed, 2 wrong use, 78 bad configuration. Verbs that talk to a running server take its\n"
+      "address from `--server`, else from the environment variable `TAILRACE_SERVER`, else `http://127.0.0.1:8080`.\n";
+  for (const Verb& verb : Verbs()) {
+    page += StrCat("\n## ", verb.name, "\n\n", verb.summary, ".\n\n```text\ntailrace ", verb.name,
+                   verb.options.empty() ? "" : " [options]", verb.positional.name.empty() ? "" : " ",
+                   verb.positional.name, "\n```\n");
+    if (!verb.description.empty()) page += StrCat("\n", Trim(verb.description), "\n");
+    if (!verb.options.empty() || !verb.positional.name.empty()) page += "\n";
+    if (!verb.positional.name.empty()) {
+      page += StrCat("- `", verb.positional.name, "`: ", verb.positional.summary, "\n");
+    }
+    for (const OptionSpec& option : verb.options) {
+      page += StrCat("- `", option.name, option.value.empty() ? "" : " ", option.value, "`: ", option.summary);
+      if (!option.fallback.empty()) page += StrCat(" Default: `", option.fallback, "`.");
+      if (option.required) page += " Required.";
+      if (option.repeated) page += " May be repeated.";
+      page += "\n";
+    }
+    if (verb.examples.empty()) continue;
+    page += "\n```sh\n";
+    for (const std::string_view example : verb.examples) page += StrCat(example, "\n");
+    page += "```\n";
+  }
+  return page;
+}
+
+int RunMan(const Arguments& arguments, const Context& context) {
+  if (arguments.Has("--markdown")) {
+    context.Print(MarkdownPage());
+    return kExitDone;
+  }
   std::string page =
       StrCat(".TH TAILRACE 1 \"\" \"tailrace ", TAILRACE_VERSION, "\" \"User Commands\"\n.SH NAME\n",
              "tailrace \\- watches a website while it happens\n.SH SYNOPSIS\n.B tailrace\n.I VERB\n[options] [words]\n",
@@ -124,6 +159,11 @@ int RunMan(const Arguments&, const Context& context) {
   return kExitDone;
 }
 
+int RunConfiguration(const Arguments&, const Context& context) {
+  context.Print(app::ConfigReference());
+  return kExitDone;
+}
+
 int RunVersion(const Arguments&, const Context& context) {
   context.Print(StrCat("tailrace ", TAILRACE_VERSION, "\n"));
   return kExitDone;
@@ -131,7 +171,9 @@ int RunVersion(const Arguments&, const Context& context) {
 
 constexpr std::string_view kCompletionExamples[] = {"eval \"$(tailrace completion bash)\"",
                                                     "tailrace completion fish | source"};
+constexpr OptionSpec kManOptions[] = {{"--markdown", "", "Print the page docs/verbs.md."}};
 constexpr std::string_view kManExamples[] = {"tailrace man | man -l -"};
+constexpr std::string_view kConfigurationExamples[] = {"tailrace configuration | less"};
 
 }  // namespace
 
@@ -144,9 +186,16 @@ const Verb kCompletionVerb = {
     .run = RunCompletion,
 };
 
+const Verb kConfigurationVerb = {.name = "configuration",
+                                 .summary = "Print what a tailrace.yaml may hold: the page docs/configuration.md",
+                                 .options = {},
+                                 .positional = {},
+                                 .examples = kConfigurationExamples,
+                                 .run = RunConfiguration};
+
 const Verb kManVerb = {.name = "man",
                        .summary = "Print the man page",
-                       .options = {},
+                       .options = kManOptions,
                        .positional = {},
                        .examples = kManExamples,
                        .run = RunMan};

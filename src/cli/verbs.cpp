@@ -23,6 +23,8 @@ std::span<const Verb> Verbs() {
       kDeadLetterRedriveVerb,
       kGenerateOrdersVerb,
       kGenerateAccessVerb,
+      kFunctionsVerb,
+      kConfigurationVerb,
       kCompletionVerb,
       kManVerb,
       kVersionVerb,

@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "sql/bind_expr.h"
 #include "sql/cast.h"
+#include "sql/function_documents.h"
 
 // Aggregates and analytic functions: arguments and result types. Source: docs/sql-dialect.md, sections 6.6 and 6.7.
 
@@ -17,25 +18,36 @@ using Kind = AggregateKind;
 struct AggregateWord {
   std::string_view name;
   Kind kind;
+  std::string_view syntax;
+  std::string_view summary;
 };
-constexpr std::array<AggregateWord, 17> kAggregateWords = {{
-    {"COUNT", Kind::kCount},
-    {"SUM", Kind::kSum},
-    {"AVG", Kind::kAvg},
-    {"MIN", Kind::kMin},
-    {"MAX", Kind::kMax},
-    {"STDDEV_POP", Kind::kStddevPop},
-    {"STDDEV_SAMP", Kind::kStddevSamp},
-    {"STDDEV", Kind::kStddevSamp},
-    {"STD_DEV", Kind::kStddevSamp},
-    {"VAR_POP", Kind::kVarPop},
-    {"VAR_SAMP", Kind::kVarSamp},
-    {"ANY", Kind::kAny},
-    {"EVERY", Kind::kEvery},
-    {"FIRST_VALUE", Kind::kFirstValue},
-    {"LAST_VALUE", Kind::kLastValue},
-    {"NTH_VALUE", Kind::kNthValue},
-    {"LAG", Kind::kLag},
+constexpr std::array<AggregateWord, 18> kAggregateWords = {{
+    {"COUNT", Kind::kCount, "COUNT(*), COUNT([DISTINCT] x)",
+     "How many rows, or how many values of x that are not NULL; BIGINT."},
+    {"SUM", Kind::kSum, "SUM([DISTINCT] x)",
+     "Their sum. Integers add up to BIGINT; leaving its range is an error of the row."},
+    {"AVG", Kind::kAvg, "AVG([DISTINCT] x)", "Their mean, of the type of x: for integers the fraction is dropped."},
+    {"MIN", Kind::kMin, "MIN(x)", "The least value: numbers, text, datetimes, intervals, booleans."},
+    {"MAX", Kind::kMax, "MAX(x)", "The greatest value, of the same types."},
+    {"STDDEV_POP", Kind::kStddevPop, "STDDEV_POP([DISTINCT] x)", "Standard deviation of the whole; DOUBLE."},
+    {"STDDEV_SAMP", Kind::kStddevSamp, "STDDEV_SAMP([DISTINCT] x)",
+     "Standard deviation of a sample; NULL for fewer than two values."},
+    {"STDDEV", Kind::kStddevSamp, "STDDEV([DISTINCT] x)", "STDDEV_SAMP."},
+    {"STD_DEV", Kind::kStddevSamp, "STD_DEV([DISTINCT] x)", "STDDEV_SAMP."},
+    {"VAR_POP", Kind::kVarPop, "VAR_POP([DISTINCT] x)", "Variance of the whole; DOUBLE."},
+    {"VAR_SAMP", Kind::kVarSamp, "VAR_SAMP([DISTINCT] x)", "Variance of a sample; NULL for fewer than two values."},
+    {"ANY", Kind::kAny, "ANY(condition)", "Whether it is TRUE for some row."},
+    {"EVERY", Kind::kEvery, "EVERY(condition)", "Whether it is TRUE for all rows where it is not NULL."},
+    {"FIRST_VALUE", Kind::kFirstValue, "FIRST_VALUE(x) [RESPECT NULLS | IGNORE NULLS]",
+     "x of the oldest row of the group or window."},
+    {"LAST_VALUE", Kind::kLastValue, "LAST_VALUE(x) [RESPECT NULLS | IGNORE NULLS]",
+     "x of the newest row of the group or window."},
+    {"NTH_VALUE", Kind::kNthValue, "NTH_VALUE(x, n) [FROM FIRST | FROM LAST] [RESPECT NULLS | IGNORE NULLS] OVER w",
+     "x of the n-th row of the window; NULL when it has fewer. Only with OVER."},
+    {"LAG", Kind::kLag, "LAG(x [, n [, default]]) [RESPECT NULLS | IGNORE NULLS] OVER w",
+     "x of the row n (1) before this one in the window, else the default. Only with OVER."},
+    {"EXP_AVG", Kind::kExpAvg, "EXP_AVG(x, half_life) OVER w",
+     "Mean in which a row's weight halves with every half_life of its age. Only with OVER."},
 }};
 
 bool NeedsOver(Kind kind) { return kind == Kind::kNthValue || kind == Kind::kLag || kind == Kind::kExpAvg; }
@@ -52,10 +64,13 @@ struct ArgumentCount {
 };
 ArgumentCount CountOf(Kind kind) {
   switch (kind) {
-    case Kind::kLag: return {1, 3};
+    case Kind::kLag:
+      return {1, 3};
     case Kind::kNthValue:
-    case Kind::kExpAvg: return {2, 2};
-    default: return {1, 1};
+    case Kind::kExpAvg:
+      return {2, 2};
+    default:
+      return {1, 1};
   }
 }
 
@@ -64,7 +79,8 @@ std::optional<Type> ResultOf(Kind kind, const Type& type) {
   const bool numeric = type.is_numeric() || type.kind == TypeKind::kNull;
   switch (kind) {
     case Kind::kCountStar:
-    case Kind::kCount: return Type::Bigint();
+    case Kind::kCount:
+      return Type::Bigint();
     case Kind::kSum:
       if (!numeric) return std::nullopt;
       // The documented type is the argument's. A sum of integers keeps the range of its accumulator: what fits the
@@ -79,7 +95,8 @@ std::optional<Type> ResultOf(Kind kind, const Type& type) {
     case Kind::kStddevSamp:
     case Kind::kVarPop:
     case Kind::kVarSamp:
-    case Kind::kExpAvg: return numeric ? std::optional(Type::Double()) : std::nullopt;
+    case Kind::kExpAvg:
+      return numeric ? std::optional(Type::Double()) : std::nullopt;
     case Kind::kMin:
     case Kind::kMax:
       if (type.kind == TypeKind::kRow || type.is_binary()) return std::nullopt;
@@ -104,8 +121,9 @@ bool BindFurtherArguments(BindState& state, const ast::Call& node, Kind kind, Ag
   const BoundExpr& second = *call.args[1];
   if (kind == Kind::kExpAvg) {
     if (second.type.is_interval() && !second.type.is_year_month()) return true;
-    state.Error(node.args[1]->range, StrCat("the half-life of EXP_AVG is an interval, this is ",
-                                            second.type.ToString()), "for example INTERVAL '10' SECOND");
+    state.Error(node.args[1]->range,
+                StrCat("the half-life of EXP_AVG is an interval, this is ", second.type.ToString()),
+                "for example INTERVAL '10' SECOND");
     return false;
   }
   if (!second.type.is_integer()) {
@@ -120,8 +138,7 @@ bool BindFurtherArguments(BindState& state, const ast::Call& node, Kind kind, Ag
   }
   call.args[1] = CastTo(state, call.args[1], Type::Bigint(), true);
   if (call.args.size() < 3) return true;
-  if (!CanAssign(call.args[2]->type, call.result) ||
-      call.args[2]->type.is_character() != call.result.is_character()) {
+  if (!CanAssign(call.args[2]->type, call.result) || call.args[2]->type.is_character() != call.result.is_character()) {
     if (call.args[2]->type.kind != TypeKind::kNull) {
       state.Error(node.args[2]->range, StrCat("the default of LAG is ", call.args[2]->type.ToString(),
                                               ", the value is ", call.result.ToString()));
@@ -162,8 +179,18 @@ bool CheckForm(BindState& state, const ast::Call& node, Kind kind, bool over, So
 
 }  // namespace
 
+std::vector<FunctionDocument> AggregateDocuments() {
+  std::vector<FunctionDocument> documents;
+  for (const AggregateWord& word : kAggregateWords) {
+    documents.push_back({.name = std::string(word.name),
+                         .family = "aggregate",
+                         .syntax = std::string(word.syntax),
+                         .summary = std::string(word.summary)});
+  }
+  return documents;
+}
+
 std::optional<AggregateKind> FindAggregate(std::string_view name) {
-  if (name == "EXP_AVG") return Kind::kExpAvg;
   const auto* found = std::ranges::find(kAggregateWords, name, &AggregateWord::name);
   if (found == kAggregateWords.end()) return std::nullopt;
   return found->kind;

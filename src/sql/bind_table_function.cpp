@@ -3,6 +3,7 @@
 
 #include "base/str.h"
 #include "sql/bind_from.h"
+#include "sql/function_documents.h"
 
 // TABLE(f(CURSOR(...), ...)). Source: docs/sql-dialect.md, sections 6.14, 6.15 and 6.16.
 
@@ -30,6 +31,7 @@ struct TableFunctionWord {
   Kind kind;
   std::array<TableParameter, 6> parameters;
   size_t parameter_count;
+  std::string_view summary;
 };
 
 constexpr TableParameter kTrees = {"numberOfTrees", ParameterKind::kInteger, 1, 1000, 100};
@@ -40,22 +42,33 @@ constexpr TableParameter kSeconds = {"windowSeconds", ParameterKind::kInteger, 1
 constexpr TableParameter kItem = {"column", ParameterKind::kColumn};
 
 constexpr std::array<TableFunctionWord, 6> kTableFunctionWords = {{
-    {"RANDOM_CUT_FOREST", Kind::kRandomCutForest, {kTrees, kSampleSize, kDecay, kShingle}, 4},
+    {"RANDOM_CUT_FOREST",
+     Kind::kRandomCutForest,
+     {kTrees, kSampleSize, kDecay, kShingle},
+     4,
+     "The cursor's columns and ANOMALY_SCORE: how unlike recent rows a row is, by all its numeric columns."},
     {"RANDOM_CUT_FOREST_WITH_EXPLANATION",
      Kind::kRandomCutForestWithExplanation,
      {kTrees, kSampleSize, kDecay, kShingle, TableParameter{"withDirectionality", ParameterKind::kBoolean, 0, 1, 0}},
-     5},
+     5,
+     "The same and ANOMALY_EXPLANATION: JSON with each column's share of the score, its strength and direction."},
     {"HOTSPOTS",
      Kind::kHotspots,
      {TableParameter{"windowSize", ParameterKind::kInteger, 100, 1000},
       TableParameter{"scanRadius", ParameterKind::kDouble, 0, 1e308},
       TableParameter{"minimumNumberOfPointsInAHotspot", ParameterKind::kInteger, 2, 1000}},
-     3},
-    {"COUNT_DISTINCT_ITEMS_TUMBLING", Kind::kCountDistinctItemsTumbling, {kItem, kSeconds}, 2},
+     3,
+     "The cursor's columns and HOTSPOTS_RESULT: JSON with the places where the last rows lie densely."},
+    {"COUNT_DISTINCT_ITEMS_TUMBLING",
+     Kind::kCountDistinctItemsTumbling,
+     {kItem, kSeconds},
+     2,
+     "NUMBER_OF_DISTINCT_ITEMS: how many different values the column had in each window."},
     {"TOP_K_ITEMS_TUMBLING",
      Kind::kTopKItemsTumbling,
      {kItem, TableParameter{"K", ParameterKind::kInteger, 1, 100000}, kSeconds},
-     3},
+     3,
+     "ITEM and ITEM_COUNT: the K most frequent values of the column in each window."},
     {"GROUP_RANK",
      Kind::kGroupRank,
      {TableParameter{"rankByColumnName", ParameterKind::kColumn},
@@ -63,7 +76,8 @@ constexpr std::array<TableFunctionWord, 6> kTableFunctionWords = {{
       TableParameter{"sortOrder", ParameterKind::kOrder}, TableParameter{"outputOrder", ParameterKind::kOrder},
       TableParameter{"maxIdle", ParameterKind::kInteger, 0, 2147483647},
       TableParameter{"outputMax", ParameterKind::kInteger, 0, 2147483647}},
-     6},
+     6,
+     "The cursor's columns and each row's rank among the rows of the same ROWTIME."},
 }};
 
 bool IsFeature(const Type& type) { return type.is_integer() || type.is_approximate(); }
@@ -301,6 +315,29 @@ Relation TableFunctionBinder::Bind() {
 }
 
 }  // namespace
+
+std::vector<FunctionDocument> TableFunctionDocuments() {
+  std::vector<FunctionDocument> documents;
+  for (const TableFunctionWord& word : kTableFunctionWords) {
+    std::string syntax = StrCat("TABLE(", word.name, "(CURSOR(SELECT STREAM ...)");
+    std::string limits;
+    std::string optional_end;
+    for (size_t index = 0; index < word.parameter_count; ++index) {
+      const TableParameter& parameter = word.parameters[index];
+      syntax += StrCat(parameter.fallback.has_value() ? " [, " : ", ", parameter.name);
+      if (parameter.fallback.has_value()) optional_end += "]";
+      if (parameter.kind == ParameterKind::kInteger) {
+        limits += fmt::format(" {}: {:.0f} to {:.0f}", parameter.name, parameter.least, parameter.most);
+        limits += parameter.fallback.has_value() ? fmt::format(", else {:.0f}.", *parameter.fallback) : ".";
+      }
+    }
+    documents.push_back({.name = std::string(word.name),
+                         .family = "table function",
+                         .syntax = StrCat(syntax, optional_end, "))"),
+                         .summary = StrCat(word.summary, limits)});
+  }
+  return documents;
+}
 
 Relation BindTableFunction(BindState& state, const ast::Expr& expr, const QueryPlace& place) {
   Relation unknown;

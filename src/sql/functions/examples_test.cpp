@@ -2,6 +2,7 @@
 
 #include "data/text.h"
 #include "sql/compile.h"
+#include "sql/function_documents.h"
 #include "sql/functions/function.h"
 
 // Every function's examples are true, and every function has some.
@@ -28,9 +29,9 @@ std::string Outcome(const std::string& expression) {
 }
 
 TEST(FunctionExamplesTest, AreTrue) {
-  for (const auto& [name, function] : BuiltinFunctions().all()) {
+  for (const FunctionDocument& function : FunctionDocuments()) {
     for (const FunctionExample& example : function.examples) {
-      EXPECT_EQ(Outcome(example.sql), example.result) << name << ": " << example.sql;
+      EXPECT_EQ(Outcome(example.sql), example.result) << function.name << ": " << example.sql;
     }
   }
 }
