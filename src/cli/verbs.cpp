@@ -9,6 +9,7 @@ std::span<const Verb> Verbs() {
       kReplayVerb,
       kExplainVerb,
       kDiscoverVerb,
+      kImportVerb,
       kTailVerb,
       kStreamListVerb,
       kStreamDescribeVerb,

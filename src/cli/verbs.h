@@ -17,6 +17,7 @@ extern const Verb kExplainVerb;
 extern const Verb kFunctionsVerb;
 extern const Verb kGenerateAccessVerb;
 extern const Verb kGenerateOrdersVerb;
+extern const Verb kImportVerb;
 extern const Verb kManVerb;
 extern const Verb kReplayVerb;
 extern const Verb kRunVerb;

@@ -1,0 +1,127 @@
+#include "app/import/folder_texts.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "base/str.h"
+#include "data/text.h"
+
+namespace tailrace::app {
+namespace {
+
+// A scalar, quoted unless it reads as nothing but text wherever it stands.
+std::string Scalar(std::string_view text) {
+  static constexpr std::array<std::string_view, 8> kWords = {"true", "false", "null", "yes", "no", "on", "off", "y"};
+  const auto plain = [](unsigned char byte) {
+    return std::isalnum(byte) != 0 || byte == '_' || byte == '-' || byte == '.' || byte == '(' || byte == ')';
+  };
+  const bool begins = !text.empty() && (std::isalpha(static_cast<unsigned char>(text[0])) != 0 || text[0] == '_');
+  if (begins && std::ranges::all_of(text, plain) && !std::ranges::count(kWords, AsciiLower(text)) && text != "n") {
+    return std::string(text);
+  }
+  std::string quoted;
+  data::AppendJsonString(quoted, text);
+  return quoted;
+}
+
+std::string ColumnLines(const std::vector<ingest::InputColumn>& columns, bool with_path) {
+  std::string text = "    columns:\n";
+  for (const ingest::InputColumn& column : columns) {
+    text += StrCat("      - {name: ", Scalar(column.name), ", type: ", Scalar(column.type.ToString()));
+    if (with_path && !column.mapping.empty()) text += StrCat(", path: ", Scalar(column.mapping));
+    text += "}\n";
+  }
+  return text;
+}
+
+std::string InputLines(const ImportedInput& input) {
+  const ingest::InputSchema& schema = input.definition.schema;
+  std::string text = StrCat("  ", Scalar(input.definition.name_prefix), ":\n    stream: ", Scalar(input.stream),
+                            "\n    format: ", Scalar(schema.format), "\n");
+  if (schema.format == "json" && schema.row_path != "$")
+    text += StrCat("    row_path: ", Scalar(schema.row_path), "\n");
+  if (schema.format == "csv" && schema.row_delimiter != "\n") {
+    text += StrCat("    row_delimiter: ", Scalar(schema.row_delimiter), "\n");
+  }
+  if (schema.format == "csv" && schema.column_delimiter != ",") {
+    text += StrCat("    column_delimiter: ", Scalar(schema.column_delimiter), "\n");
+  }
+  if (input.definition.parallelism != 1) text += StrCat("    parallelism: ", input.definition.parallelism, "\n");
+  return text + ColumnLines(schema.columns, schema.format == "json");
+}
+
+std::string OptionLines(const sql::CompileOptions& options) {
+  std::string text;
+  if (options.lenient_interval_precision) text += "  lenient_interval_precision: true\n";
+  if (options.concat_accepts_numbers) text += "  concat_accepts_numbers: true\n";
+  return text.empty() ? text : "\nsql_options:\n" + text;
+}
+
+}  // namespace
+
+std::string DefinitionText(const ImportedApplication& application, std::string_view source) {
+  std::string text =
+      StrCat("# Imported from ", source, "; REPORT.md says what is not as it was.\nname: ", Scalar(application.name),
+             "\n\nstreams:\n");
+  for (const ImportedStream& stream : application.streams) {
+    text += StrCat("  ", Scalar(stream.name), ": {shards: ", stream.shards, ", retention: ", stream.retention_hours,
+                   "h}\n");
+  }
+  if (application.streams.empty()) text.erase(text.size() - std::string_view("\nstreams:\n").size());
+  text += application.inputs.empty() ? "\ninputs: {}\n" : "\ninputs:\n";
+  for (const ImportedInput& input : application.inputs) text += InputLines(input);
+  text += "\nsql: application.sql\n" + OptionLines(application.sql_options);
+  if (application.start_latest) text += "\nstart: latest\n";
+  if (!application.tables.empty()) text += "\nreference_tables:\n";
+  for (const ImportedTable& table : application.tables) {
+    text += StrCat("  ", Scalar(table.name), ":\n    file: ", Scalar(table.file), "\n",
+                   ColumnLines(table.columns, /*with_path=*/false));
+  }
+  if (!application.outputs.empty()) text += "\noutputs:\n";
+  for (const ImportedOutput& output : application.outputs) {
+    text += StrCat("  - from: ", Scalar(output.from), "\n    ", output.to_file ? "file" : "stream", ": ",
+                   Scalar(output.target), "\n    format: ", output.format == data::OutputFormat::kCsv ? "csv" : "json",
+                   "\n    nulls: text\n");
+  }
+  return text;
+}
+
+std::string ReportText(const ImportedApplication& application, const ImportNotes& notes, std::string_view source) {
+  std::string text = StrCat("# Import of ", application.name, " from ", source, "\n");
+  struct Part {
+    NoteKind kind;
+    std::string_view title;
+  };
+  static constexpr Part kParts[] = {{NoteKind::kNotPossible, "Not possible"},
+                                    {NoteKind::kApproximated, "Approximated"},
+                                    {NoteKind::kTranslated, "Translated"}};
+  for (const Part& part : kParts) {
+    text += StrCat("\n## ", part.title, "\n\n");
+    bool any = false;
+    for (const ImportNote& note : notes.all()) {
+      if (note.kind != part.kind) continue;
+      text += StrCat("- ", note.text, "\n");
+      any = true;
+    }
+    if (!any) text += "Nothing.\n";
+  }
+  return text;
+}
+
+std::string HeaderText(const ImportedTable& table) {
+  std::string text;
+  for (const ingest::InputColumn& column : table.columns) {
+    if (!text.empty()) text += ',';
+    if (column.name.find_first_of(",\"\r\n") == std::string::npos) {
+      text += column.name;
+      continue;
+    }
+    text += '"';
+    for (const char byte : column.name) text += byte == '"' ? std::string("\"\"") : std::string(1, byte);
+    text += '"';
+  }
+  return text + "\n";
+}
+
+}  // namespace tailrace::app
