@@ -18,7 +18,8 @@ stop() {
   kill "$server" 2>/dev/null || true
   wait "$server" 2>/dev/null || true
 }
-trap stop INT TERM EXIT
+trap stop EXIT
+trap 'stop; exit 0' INT TERM
 
 up=no
 for _ in $(seq 100); do

@@ -135,6 +135,7 @@ std::string AlignedTable(const std::vector<std::string>& header, const std::vect
 std::string PlainText(const json::value& value) {
   if (value.is_null()) return "-";
   if (value.is_string()) return std::string(value.get_string());
+  if (value.is_double()) return StrCat(value.get_double());  // 32, not 3.2E1.
   return json::serialize(value);
 }
 

@@ -31,6 +31,16 @@ std::string Footer(const Verb& verb) {
   return text;
 }
 
+// "list, describe, put, get": the second words of the group's verbs.
+std::string GroupSummary(std::string_view group) {
+  std::string summary;
+  for (const Verb& verb : Verbs()) {
+    if (!verb.name.starts_with(StrCat(group, " "))) continue;
+    summary += StrCat(summary.empty() ? "" : ", ", verb.name.substr(group.size() + 1));
+  }
+  return summary;
+}
+
 void Declare(CLI::App& command, Parsed& parsed) {
   const Verb& verb = *parsed.verb;
   command.footer(Footer(verb));
@@ -91,7 +101,7 @@ int Main(int argc, char** argv) {
       const std::string group = name.substr(0, blank);
       name = name.substr(blank + 1);
       if (!groups.contains(group)) {
-        groups[group] = program.add_subcommand(group, StrCat("Verbs about ", group, "s"));
+        groups[group] = program.add_subcommand(group, GroupSummary(group));
         groups[group]->require_subcommand(1);
       }
       parent = groups[group];
