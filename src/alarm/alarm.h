@@ -31,11 +31,11 @@ enum class EventKind : uint8_t {
 struct AlarmEvent {
   EventKind kind = EventKind::kFired;
   std::string key;
-  Timestamp time{};            // Of the row; kResolved: when the quiet period was over.
-  data::Ordinal ordinal = 0;   // Of the row; kResolved: of the last row.
+  Timestamp time{};           // Of the row; kResolved: when the quiet period was over.
+  data::Ordinal ordinal = 0;  // Of the row; kResolved: of the last row.
   std::optional<double> value;
-  uint64_t rows = 0;           // kMessage: rows held back since the last message. kResolved: rows of the whole alarm.
-  std::optional<double> max;   // The largest value among those rows.
+  uint64_t rows = 0;          // kMessage: rows held back since the last message. kResolved: rows of the whole alarm.
+  std::optional<double> max;  // The largest value among those rows.
   std::optional<Timestamp> since;  // kMessage: the last message. kResolved: when it fired.
 };
 

@@ -27,15 +27,15 @@ struct NotifyConfig {
   std::string message;  // Template.
   // Template, put behind the message with a blank when rows were held back since the last one.
   std::string digest = "(${suppressed} alarm rows held back since ${since}, maximum ${max})";
-  std::string resolved;  // Template; empty: nobody is told when the alarm is over.
+  std::string resolved;                            // Template; empty: nobody is told when the alarm is over.
   std::chrono::milliseconds min_interval{60'000};  // Between two messages of one key, in ROWTIME.
   std::vector<std::string> to;                     // Target names.
 };
 
 struct AlarmConfig {
   std::string name;
-  std::string value_column;              // The number that matters; empty: the first numeric column.
-  std::vector<std::string> key_columns;  // Each value of these is an alarm of its own; empty: one alarm.
+  std::string value_column;                         // The number that matters; empty: the first numeric column.
+  std::vector<std::string> key_columns;             // Each value of these is an alarm of its own; empty: one alarm.
   std::chrono::milliseconds resolve_after{60'000};  // Quiet for so long in ROWTIME: the alarm is over.
   NotifyConfig notify;
   std::optional<HistoryConfig> history;
@@ -113,7 +113,7 @@ using TargetKind = std::variant<WebhookTarget, SmsTarget, MailTarget, SnsTarget,
 struct RetryPolicy {
   std::chrono::milliseconds first_delay{1'000};  // Doubled after every failure, within 20 % of chance either way ...
   std::chrono::milliseconds delay_max{60'000};   // ... up to this.
-  std::chrono::milliseconds give_up_after = std::chrono::hours(24);   // Older entries become dead letters.
+  std::chrono::milliseconds give_up_after = std::chrono::hours(24);    // Older entries become dead letters.
   std::chrono::milliseconds delayed_after = std::chrono::seconds(60);  // Later than this the text says so.
 };
 

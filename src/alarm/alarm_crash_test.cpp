@@ -110,8 +110,8 @@ Status TakeAndDeliver(const TemporaryFolder& folder) {
   const AlarmConfig config{.name = "flood",
                            .notify = {.subject = "s", .message = "${ORDER_COUNT}", .to = {"gateway"}},
                            .history = HistoryConfig{.to = "history"}};
-  const auto schema = std::make_shared<const data::Schema>(
-      data::Schema{{{.name = "ORDER_COUNT", .type = data::Type::Integer()}}});
+  const auto schema =
+      std::make_shared<const data::Schema>(data::Schema{{{.name = "ORDER_COUNT", .type = data::Type::Integer()}}});
   sim::SimClock clock(FromUnixMs(kStart));
   PosixDisk disk;
   NullLog log;
@@ -119,11 +119,10 @@ Status TakeAndDeliver(const TemporaryFolder& folder) {
   Gateway gateway(folder / "gateway");
   Rng seed(1);
   TAILRACE_ASSIGN_OR_RETURN(const auto store, AlarmStore::Open(folder / "alarms.db", seed));
-  TAILRACE_ASSIGN_OR_RETURN(const auto outbox,
-                            Outbox::Open(targets, *store, Rng(2),
-                                         {.targets = {.net = gateway, .disk = disk, .clock = clock},
-                                          .log = log,
-                                          .metrics = metrics}));
+  TAILRACE_ASSIGN_OR_RETURN(
+      const auto outbox,
+      Outbox::Open(targets, *store, Rng(2),
+                   {.targets = {.net = gateway, .disk = disk, .clock = clock}, .log = log, .metrics = metrics}));
   TAILRACE_ASSIGN_OR_RETURN(const auto sink, AlarmSink::Open(config, schema, targets, *store, clock, [] {}));
   TAILRACE_TRY(sink->Write(RowsOf({{0, 30}, {1'000, 31}}), 1));
   TAILRACE_TRY(outbox->Step());
@@ -161,8 +160,7 @@ void ExpectEverythingOnce(const TemporaryFolder& folder) {
     keys_of_message[message].emplace(line.substr(0, blank));
     ++sends_of_message[message];
   }
-  const std::set<std::string> expected = {"30",
-                                          "40 (1 alarm rows held back since 2018-11-01 01:00:00, maximum 31)"};
+  const std::set<std::string> expected = {"30", "40 (1 alarm rows held back since 2018-11-01 01:00:00, maximum 31)"};
   std::set<std::string> messages;
   for (const auto& [message, keys] : keys_of_message) {
     messages.insert(message);

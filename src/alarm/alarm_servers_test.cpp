@@ -128,9 +128,10 @@ TEST_F(AlarmServersTest, MysqlFailuresAreTellingAndKeepThePassword) {
 }
 
 TEST_F(AlarmServersTest, MysqlNeedsNoRightToMakeTables) {
-  Query("USE logs; CREATE TABLE logs_history (alarm_creation_time DATETIME, Number_of_orders INT);"
-        "CREATE TABLE tailrace_history_taken (idempotency_key CHAR(32) PRIMARY KEY, taken_at DATETIME);"
-        "CREATE OR REPLACE USER writer@'%' IDENTIFIED BY 'w'; GRANT SELECT, INSERT ON logs.* TO writer@'%';");
+  Query(
+      "USE logs; CREATE TABLE logs_history (alarm_creation_time DATETIME, Number_of_orders INT);"
+      "CREATE TABLE tailrace_history_taken (idempotency_key CHAR(32) PRIMARY KEY, taken_at DATETIME);"
+      "CREATE OR REPLACE USER writer@'%' IDENTIFIED BY 'w'; GRANT SELECT, INSERT ON logs.* TO writer@'%';");
   MysqlHistoryTarget mysql = Mysql("w");
   mysql.user = "writer";
   TAILRACE_ASSERT_OK_AND_ASSIGN(const auto history, MakeHistoryTarget({.name = "h", .kind = mysql}));
@@ -159,8 +160,8 @@ TEST_F(AlarmServersTest, AFloodReachesEveryTargetOnItsOwn) {
                  .message = "Investigate sudden surge in orders. Order Count: ${ORDER_COUNT} @ ${time}",
                  .to = {"hook", "sms", "mail"}},
       .history = HistoryConfig{.to = "mysql"}};
-  const auto schema = std::make_shared<const data::Schema>(
-      data::Schema{{{.name = "ORDER_COUNT", .type = data::Type::Integer()}}});
+  const auto schema =
+      std::make_shared<const data::Schema>(data::Schema{{{.name = "ORDER_COUNT", .type = data::Type::Integer()}}});
   sim::SimClock clock(FromUnixMs(kStart));
   CurlNet net;
   PosixDisk disk;
@@ -203,8 +204,7 @@ TEST_F(AlarmServersTest, AFloodReachesEveryTargetOnItsOwn) {
   ASSERT_THAT(server_->Tell("start"), HasSubstr("ready"));
   clock.Advance(seconds(1));
   TAILRACE_ASSERT_OK(outbox->Step());
-  EXPECT_EQ(Query("SELECT * FROM logs.logs_history ORDER BY 1"),
-            "2018-11-01 01:00:02\t30\n2018-11-01 01:01:10\t50\n");
+  EXPECT_EQ(Query("SELECT * FROM logs.logs_history ORDER BY 1"), "2018-11-01 01:00:02\t30\n2018-11-01 01:01:10\t50\n");
   TAILRACE_ASSERT_OK_AND_ASSIGN(const uint64_t sent, store->CountDeliveries(DeliveryState::kSent));
   EXPECT_EQ(sent, 8U);
 }

@@ -14,7 +14,7 @@ constexpr size_t kHistoryRowsInMessageMax = 1'000;
 constexpr size_t kKeyCharsMax = 128;
 
 // What templates may name beside the columns. The last three are 0 or empty where there is nothing to tell.
-constexpr std::array<std::string_view, 8> kVariables = {"time", "iso_time",   "alarm", "key",
+constexpr std::array<std::string_view, 8> kVariables = {"time",  "iso_time",   "alarm", "key",
                                                         "value", "suppressed", "max",   "since"};
 
 bool IsVariable(std::string_view name) { return std::ranges::find(kVariables, name) != kVariables.end(); }
@@ -53,8 +53,10 @@ std::optional<double> NumberAt(const data::Column& column, size_t row) {
       const auto number = static_cast<double>(column.int64s()[row]);
       return column.type().kind == data::TypeKind::kDecimal ? number / std::pow(10.0, column.type().scale) : number;
     }
-    case data::Physical::kDouble: return column.doubles()[row];
-    default: return std::nullopt;
+    case data::Physical::kDouble:
+      return column.doubles()[row];
+    default:
+      return std::nullopt;
   }
 }
 

@@ -18,10 +18,10 @@ constexpr int64_t kStart = 1'541'034'000'000;  // 2018-11-01 01:00:00 UTC
 class AlarmSinkTest : public testing::Test {
  protected:
   AlarmSinkTest() {
-    schema_ = std::make_shared<const data::Schema>(
-        data::Schema{{{.name = "ORDER_COUNT", .type = data::Type::Integer()},
-                      {.name = "Customer", .type = data::Type::Varchar(20)},
-                      {.name = "PRICE", .type = data::Type::Decimal(10, 2)}}});
+    schema_ =
+        std::make_shared<const data::Schema>(data::Schema{{{.name = "ORDER_COUNT", .type = data::Type::Integer()},
+                                                           {.name = "Customer", .type = data::Type::Varchar(20)},
+                                                           {.name = "PRICE", .type = data::Type::Decimal(10, 2)}}});
     config_ = {.name = "order-flood",
                .notify = {.subject = "Mywebsite Order Rate Alarm",
                           .message = "Investigate sudden surge in orders. Order Count: ${ORDER_COUNT} @ ${time}",
@@ -42,8 +42,8 @@ class AlarmSinkTest : public testing::Test {
     store_.reset();
     Rng seed(1);
     TAILRACE_ASSERT_OK_AND_ASSIGN(store_, AlarmStore::Open(Path(), seed));
-    TAILRACE_ASSERT_OK_AND_ASSIGN(
-        sink_, AlarmSink::Open(config_, schema_, targets_, *store_, clock_, [this] { ++wakes_; }));
+    TAILRACE_ASSERT_OK_AND_ASSIGN(sink_,
+                                  AlarmSink::Open(config_, schema_, targets_, *store_, clock_, [this] { ++wakes_; }));
   }
 
   struct Row {
@@ -91,8 +91,7 @@ TEST_F(AlarmSinkTest, WritesTheMessageOfTheUseCase) {
   const auto deliveries = Deliveries("ops");
   ASSERT_EQ(deliveries.size(), 1U);
   EXPECT_EQ(deliveries[0].subject, "Mywebsite Order Rate Alarm");
-  EXPECT_EQ(deliveries[0].text,
-            "Investigate sudden surge in orders. Order Count: 30 @ 2018-11-01 01:00:02");
+  EXPECT_EQ(deliveries[0].text, "Investigate sudden surge in orders. Order Count: 30 @ 2018-11-01 01:00:02");
   EXPECT_EQ(Deliveries("boss").size(), 1U);
   EXPECT_EQ(Deliveries("history").size(), 1U);
   EXPECT_EQ(wakes_, 1);

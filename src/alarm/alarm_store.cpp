@@ -244,12 +244,10 @@ Status AlarmStore::StoreOutgoing(const AlarmCommit& commit) {
   return Ok();
 }
 
-Status AlarmStore::StoreDelivery(int64_t message_id, const Message& message, const std::string& target,
-                                 Timestamp now) {
-  TAILRACE_ASSIGN_OR_RETURN(
-      SqliteStatement count,
-      writer_->Prepare("SELECT count(*) FROM (SELECT 1 FROM delivery INDEXED BY delivery_pending "
-                       "WHERE target = ? AND state = 0 LIMIT ?)"));
+Status AlarmStore::StoreDelivery(int64_t message_id, const Message& message, const std::string& target, Timestamp now) {
+  TAILRACE_ASSIGN_OR_RETURN(SqliteStatement count,
+                            writer_->Prepare("SELECT count(*) FROM (SELECT 1 FROM delivery INDEXED BY delivery_pending "
+                                             "WHERE target = ? AND state = 0 LIMIT ?)"));
   TAILRACE_TRY(count.Bind(target).Bind(static_cast<int64_t>(limits_.pending_max)).Step());
   const bool full = static_cast<uint64_t>(count.Int64(0)) >= limits_.pending_max;
   TAILRACE_ASSIGN_OR_RETURN(
@@ -297,9 +295,8 @@ Result<std::optional<Delivery>> AlarmStore::NextDue(const std::string& target, T
 
 Result<std::optional<Timestamp>> AlarmStore::NextWake(const std::string& target) {
   const std::lock_guard lock(writer_mutex_);
-  TAILRACE_ASSIGN_OR_RETURN(
-      SqliteStatement select,
-      writer_->Prepare("SELECT min(next_attempt) FROM delivery WHERE target = ? AND state = 0"));
+  TAILRACE_ASSIGN_OR_RETURN(SqliteStatement select,
+                            writer_->Prepare("SELECT min(next_attempt) FROM delivery WHERE target = ? AND state = 0"));
   TAILRACE_TRY(select.Bind(target).Step());
   return OptionalTime(select.OptionalInt64(0));
 }

@@ -39,8 +39,8 @@ struct Message {
   std::optional<double> value;
   uint64_t suppressed = 0;
   std::optional<double> max;
-  std::string row_json;              // The row's columns as one object; empty for kResolved and kHistory.
-  std::vector<HistoryRow> history;   // kHistory only.
+  std::string row_json;             // The row's columns as one object; empty for kResolved and kHistory.
+  std::vector<HistoryRow> history;  // kHistory only.
 };
 
 // A message on its way to one target.
@@ -101,9 +101,9 @@ struct DeliveryRecord {
   std::string last_error;
 };
 struct RecordFilter {
-  std::string alarm;                      // Empty: all.
-  std::optional<DeliveryState> state;     // Deliveries only.
-  int64_t before_id = INT64_MAX;          // For the next page: the smallest id seen.
+  std::string alarm;                   // Empty: all.
+  std::optional<DeliveryState> state;  // Deliveries only.
+  int64_t before_id = INT64_MAX;       // For the next page: the smallest id seen.
   uint32_t records_max = 100;
 };
 
@@ -139,7 +139,7 @@ class AlarmStore {
   // Puts a dead letter back into the outbox. Errors: kNotFound: there is no such dead letter.
   Status Redrive(int64_t id, Timestamp now);
 
-  Result<std::vector<AlarmStatus>> ListAlarms();  // By alarm and key.
+  Result<std::vector<AlarmStatus>> ListAlarms();                                   // By alarm and key.
   Result<std::vector<EventRecord>> ListEvents(const RecordFilter& filter);         // Newest first.
   Result<std::vector<DeliveryRecord>> ListDeliveries(const RecordFilter& filter);  // Newest first.
   Result<uint64_t> CountDeliveries(DeliveryState state);

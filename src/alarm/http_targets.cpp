@@ -11,7 +11,7 @@
 namespace tailrace::alarm {
 namespace {
 
-constexpr size_t kSnsSubjectCharsMax = 99;       // "less than 100 characters"
+constexpr size_t kSnsSubjectCharsMax = 99;  // "less than 100 characters"
 constexpr size_t kSnsMessageBytesMax = 262'144;
 constexpr uint64_t kResponseBytesMax = 64 << 10;
 
@@ -61,10 +61,8 @@ class Webhook final : public Target {
       : config_(std::get<WebhookTarget>(config.kind)), timeout_(config.timeout), net_(net), body_(std::move(body)) {}
 
   Attempt Deliver(const Outgoing& outgoing) override {
-    HttpRequest request{.method = "POST",
-                        .url = config_.url.Reveal(),
-                        .timeout = timeout_,
-                        .response_bytes_max = kResponseBytesMax};
+    HttpRequest request{
+        .method = "POST", .url = config_.url.Reveal(), .timeout = timeout_, .response_bytes_max = kResponseBytesMax};
     const auto lookup = [&](const std::string& name) { return BodyVariable(name, outgoing, ""); };
     request.body = body_.empty() ? MessageJson(outgoing) : body_.Render(lookup, EscapeFor(config_.content_type));
     AddHeaders(config_.headers, outgoing, config_.content_type, request);

@@ -22,10 +22,14 @@ Timestamp PeriodStart(Timestamp time, std::chrono::seconds period) {
 
 std::string_view ComparisonText(Comparison comparison) {
   switch (comparison) {
-    case Comparison::kGreater: return "greater than";
-    case Comparison::kGreaterOrEqual: return "greater than or equal to";
-    case Comparison::kLess: return "less than";
-    case Comparison::kLessOrEqual: return "less than or equal to";
+    case Comparison::kGreater:
+      return "greater than";
+    case Comparison::kGreaterOrEqual:
+      return "greater than or equal to";
+    case Comparison::kLess:
+      return "less than";
+    case Comparison::kLessOrEqual:
+      return "less than or equal to";
   }
   return "";
 }
@@ -34,9 +38,12 @@ std::string_view ComparisonText(Comparison comparison) {
 
 std::string_view MetricStateName(MetricState state) {
   switch (state) {
-    case MetricState::kInsufficientData: return "INSUFFICIENT_DATA";
-    case MetricState::kOk: return "OK";
-    case MetricState::kAlarm: return "ALARM";
+    case MetricState::kInsufficientData:
+      return "INSUFFICIENT_DATA";
+    case MetricState::kOk:
+      return "OK";
+    case MetricState::kAlarm:
+      return "ALARM";
   }
   return "";
 }
@@ -78,21 +85,30 @@ void MetricAlarm::AddSample(Timestamp time, double value) {
 std::optional<double> MetricAlarm::DatapointOf(const Samples& samples) const {
   if (samples.count == 0) return std::nullopt;
   switch (rule_.statistic) {
-    case Statistic::kAverage: return samples.sum / static_cast<double>(samples.count);
-    case Statistic::kSum: return samples.sum;
-    case Statistic::kMinimum: return samples.min;
-    case Statistic::kMaximum: return samples.max;
-    case Statistic::kSampleCount: return static_cast<double>(samples.count);
+    case Statistic::kAverage:
+      return samples.sum / static_cast<double>(samples.count);
+    case Statistic::kSum:
+      return samples.sum;
+    case Statistic::kMinimum:
+      return samples.min;
+    case Statistic::kMaximum:
+      return samples.max;
+    case Statistic::kSampleCount:
+      return static_cast<double>(samples.count);
   }
   return std::nullopt;
 }
 
 bool MetricAlarm::Breaches(double datapoint) const {
   switch (rule_.comparison) {
-    case Comparison::kGreater: return datapoint > rule_.threshold;
-    case Comparison::kGreaterOrEqual: return datapoint >= rule_.threshold;
-    case Comparison::kLess: return datapoint < rule_.threshold;
-    case Comparison::kLessOrEqual: return datapoint <= rule_.threshold;
+    case Comparison::kGreater:
+      return datapoint > rule_.threshold;
+    case Comparison::kGreaterOrEqual:
+      return datapoint >= rule_.threshold;
+    case Comparison::kLess:
+      return datapoint < rule_.threshold;
+    case Comparison::kLessOrEqual:
+      return datapoint <= rule_.threshold;
   }
   return false;
 }

@@ -87,9 +87,9 @@ class MetricAlarm {
   std::string Reason(MetricState state) const;
 
   const MetricAlarmRule rule_;
-  Timestamp open_start_;                                    // Start of the first period that is not decided.
-  std::map<Timestamp, Samples> open_;                       // By start; limited by kOpenPeriodsMax.
-  std::deque<std::optional<double>> range_;                 // Datapoints of the evaluation range, oldest first.
+  Timestamp open_start_;                     // Start of the first period that is not decided.
+  std::map<Timestamp, Samples> open_;        // By start; limited by kOpenPeriodsMax.
+  std::deque<std::optional<double>> range_;  // Datapoints of the evaluation range, oldest first.
   MetricState state_ = MetricState::kInsufficientData;
   uint64_t late_samples_ = 0;
 };

@@ -40,11 +40,14 @@ ErrorCode CodeOf(unsigned error) {
     case ER_TRUNCATED_WRONG_VALUE:
     case ER_TRUNCATED_WRONG_VALUE_FOR_FIELD:
     case ER_WARN_DATA_OUT_OF_RANGE:
-    case ER_DATA_TOO_LONG: return ErrorCode::kInvalidArgument;
+    case ER_DATA_TOO_LONG:
+      return ErrorCode::kInvalidArgument;
     case ER_ACCESS_DENIED_ERROR:
     case ER_DBACCESS_DENIED_ERROR:
-    case ER_TABLEACCESS_DENIED_ERROR: return ErrorCode::kPermissionDenied;
-    default: return ErrorCode::kUnavailable;
+    case ER_TABLEACCESS_DENIED_ERROR:
+      return ErrorCode::kPermissionDenied;
+    default:
+      return ErrorCode::kUnavailable;
   }
 }
 
@@ -82,7 +85,8 @@ class MysqlHistory final : public HistoryTarget {
     TAILRACE_ASSIGN_OR_RETURN(
         const ResultSet result,
         Query(*connection, StrCat("SELECT DATE_FORMAT(alarm_creation_time, '%Y-%m') AS month, COUNT(*), "
-                                  "MAX(Number_of_orders) FROM ", table_, " GROUP BY month ORDER BY month LIMIT 1200")));
+                                  "MAX(Number_of_orders) FROM ",
+                                  table_, " GROUP BY month ORDER BY month LIMIT 1200")));
     std::vector<MonthSummary> months;
     while (const MYSQL_ROW row = mysql_fetch_row(result.get())) {
       months.push_back({.month = row[0] == nullptr ? "" : row[0],
@@ -100,8 +104,8 @@ class MysqlHistory final : public HistoryTarget {
     std::vector<HistoryRow> rows;
     while (const MYSQL_ROW row = mysql_fetch_row(result.get())) {
       const auto time = row[0] == nullptr ? std::nullopt : data::ParseTimestamp(row[0], true);
-      rows.push_back({.time = FromUnixMs(time.value_or(0)),
-                      .value = row[1] == nullptr ? std::nullopt : ParseDouble(row[1])});
+      rows.push_back(
+          {.time = FromUnixMs(time.value_or(0)), .value = row[1] == nullptr ? std::nullopt : ParseDouble(row[1])});
     }
     return rows;
   }

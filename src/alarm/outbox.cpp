@@ -67,8 +67,8 @@ Result<std::optional<Timestamp>> Outbox::Step() {
 Result<std::optional<Timestamp>> Outbox::StepTarget(const std::string& name, const std::atomic<bool>& stop) {
   Lane& lane = lanes_.at(name);
   // Twice the longest delay lies beyond anything this program writes: the clock has been set back since.
-  const std::chrono::milliseconds horizon = 2 * std::max<std::chrono::milliseconds>(lane.config.retry.delay_max,
-                                                                                  std::chrono::hours(1));
+  const std::chrono::milliseconds horizon =
+      2 * std::max<std::chrono::milliseconds>(lane.config.retry.delay_max, std::chrono::hours(1));
   while (!stop.load()) {
     const Timestamp now = clock_.Now();
     if (lane.paused_until.has_value()) {
@@ -131,8 +131,7 @@ std::chrono::milliseconds Outbox::Backoff(Lane& lane, uint32_t attempts) const {
   return std::chrono::milliseconds(std::max<int64_t>(1, static_cast<int64_t>(delay * chance)));
 }
 
-OutboxWorkers::OutboxWorkers(Outbox& outbox, const Clock& clock, Log& log)
-    : outbox_(outbox), clock_(clock), log_(log) {
+OutboxWorkers::OutboxWorkers(Outbox& outbox, const Clock& clock, Log& log) : outbox_(outbox), clock_(clock), log_(log) {
   for (const std::string& name : outbox_.TargetNames()) threads_.emplace_back([this, name] { Run(name); });
 }
 

@@ -33,10 +33,9 @@ class OutboxTest : public testing::Test {
   void Reopen() {
     outbox_.reset();
     TAILRACE_ASSERT_OK_AND_ASSIGN(
-        outbox_, Outbox::Open(targets_, *store_, Rng(2),
-                              {.targets = {.net = net_, .disk = disk_, .clock = clock_},
-                               .log = log_,
-                               .metrics = metrics_}));
+        outbox_,
+        Outbox::Open(targets_, *store_, Rng(2),
+                     {.targets = {.net = net_, .disk = disk_, .clock = clock_}, .log = log_, .metrics = metrics_}));
   }
   // Puts a message (and a history row) into the outbox as of now.
   void Ring(data::Ordinal ordinal, std::vector<std::string> targets = {"ops"}, bool history = false) {
@@ -200,9 +199,7 @@ TEST_F(OutboxTest, GivesUpAfterADay) {
 }
 
 TEST_F(OutboxTest, HonoursRetryAfter) {
-  net_.on_http = [](const HttpRequest&) {
-    return HttpResponse{.status = 429, .headers = {{"Retry-After", "120"}}};
-  };
+  net_.on_http = [](const HttpRequest&) { return HttpResponse{.status = 429, .headers = {{"Retry-After", "120"}}}; };
   Ring(1);
   TAILRACE_ASSERT_OK_AND_ASSIGN(const auto wake, outbox_->Step());
   EXPECT_EQ(wake, kStart + seconds(120));
@@ -229,10 +226,9 @@ TEST_F(OutboxTest, NoSecretReachesTheStore) {
 
 TEST_F(OutboxTest, RefusesTargetsThatDoNotWork) {
   const auto message = [&](TargetConfig config) {
-    const auto opened = Outbox::Open({std::move(config)}, *store_, Rng(1),
-                                     {.targets = {.net = net_, .disk = disk_, .clock = clock_},
-                                      .log = log_,
-                                      .metrics = metrics_});
+    const auto opened =
+        Outbox::Open({std::move(config)}, *store_, Rng(1),
+                     {.targets = {.net = net_, .disk = disk_, .clock = clock_}, .log = log_, .metrics = metrics_});
     return opened.ok() ? std::string("accepted") : opened.error().message;
   };
   EXPECT_THAT(message({.name = "", .kind = FileTarget{"/x"}}), HasSubstr("no name"));
@@ -284,10 +280,9 @@ TEST_F(OutboxTest, WorkersServeTargetsBesideEachOther) {
     std::atomic<bool>& release_;
   } net(release);
   TAILRACE_ASSERT_OK_AND_ASSIGN(
-      const auto outbox, Outbox::Open(targets_, *store_, Rng(2),
-                                      {.targets = {.net = net, .disk = disk_, .clock = clock_},
-                                       .log = log_,
-                                       .metrics = metrics_}));
+      const auto outbox,
+      Outbox::Open(targets_, *store_, Rng(2),
+                   {.targets = {.net = net, .disk = disk_, .clock = clock_}, .log = log_, .metrics = metrics_}));
   OutboxWorkers workers(*outbox, clock_, log_);
   Ring(1, {"ops", "boss"}, true);
   workers.Wake();

@@ -20,14 +20,23 @@ Error ErrorOf(sqlite3* database, std::string_view what) {
     case SQLITE_IOERR:
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
-    case SQLITE_NOMEM: mapped = ErrorCode::kUnavailable; break;
+    case SQLITE_NOMEM:
+      mapped = ErrorCode::kUnavailable;
+      break;
     case SQLITE_CORRUPT:
-    case SQLITE_NOTADB: mapped = ErrorCode::kCorruption; break;
-    case SQLITE_CANTOPEN: mapped = ErrorCode::kNotFound; break;
+    case SQLITE_NOTADB:
+      mapped = ErrorCode::kCorruption;
+      break;
+    case SQLITE_CANTOPEN:
+      mapped = ErrorCode::kNotFound;
+      break;
     case SQLITE_READONLY:
     case SQLITE_PERM:
-    case SQLITE_AUTH: mapped = ErrorCode::kPermissionDenied; break;
-    default: break;
+    case SQLITE_AUTH:
+      mapped = ErrorCode::kPermissionDenied;
+      break;
+    default:
+      break;
   }
   const char* const path = sqlite3_db_filename(database, "main");
   return Error{mapped, StrCat(what, " ", path == nullptr ? "" : path, ": ", sqlite3_errmsg(database))};

@@ -28,24 +28,23 @@ class SqliteHistory final : public HistoryTarget {
     TAILRACE_ASSIGN_OR_RETURN(
         SqliteStatement select,
         database_->Prepare(StrCat("SELECT substr(alarm_creation_time, 1, 7) AS month, count(*), max(Number_of_orders) "
-                                  "FROM ", table_, " GROUP BY month ORDER BY month LIMIT 1200")));
+                                  "FROM ",
+                                  table_, " GROUP BY month ORDER BY month LIMIT 1200")));
     std::vector<MonthSummary> months;
     while (true) {
       TAILRACE_ASSIGN_OR_RETURN(const bool row, select.Step());
       if (!row) return months;
-      months.push_back({.month = select.Text(0),
-                        .alarms = static_cast<uint64_t>(select.Int64(1)),
-                        .orders_max = select.Double(2)});
+      months.push_back(
+          {.month = select.Text(0), .alarms = static_cast<uint64_t>(select.Int64(1)), .orders_max = select.Double(2)});
     }
   }
 
   Result<std::vector<HistoryRow>> NewestRows(uint32_t rows_max) override {
     const std::lock_guard lock(mutex_);
     TAILRACE_TRY(Open());
-    TAILRACE_ASSIGN_OR_RETURN(
-        SqliteStatement select,
-        database_->Prepare(StrCat("SELECT alarm_creation_time, Number_of_orders FROM ", table_,
-                                  " ORDER BY alarm_creation_time DESC, rowid DESC LIMIT ?")));
+    TAILRACE_ASSIGN_OR_RETURN(SqliteStatement select,
+                              database_->Prepare(StrCat("SELECT alarm_creation_time, Number_of_orders FROM ", table_,
+                                                        " ORDER BY alarm_creation_time DESC, rowid DESC LIMIT ?")));
     select.Bind(int64_t{rows_max});
     std::vector<HistoryRow> rows;
     while (true) {

@@ -114,16 +114,15 @@ Result<std::unique_ptr<Target>> MakeTarget(const TargetConfig& config, const Tar
     TAILRACE_ASSIGN_OR_RETURN(std::unique_ptr<HistoryTarget> target, MakeHistoryTarget(config));
     return std::unique_ptr<Target>(std::move(target));
   };
-  Made made = std::visit(
-      Overloaded{[&](const WebhookTarget&) { return MakeWebhookTarget(config, environment); },
-                 [&](const SmsTarget&) { return MakeSmsTarget(config, environment); },
-                 [&](const MailTarget&) { return MakeMailTarget(config, environment); },
-                 [&](const SnsTarget&) { return MakeSnsTarget(config, environment); },
-                 [&](const FileTarget&) { return MakeFileTarget(config, environment); },
-                 [&](const ExecTarget&) { return MakeExecTarget(config, environment); },
-                 [&](const SqliteHistoryTarget&) { return history(); },
-                 [&](const MysqlHistoryTarget&) { return history(); }},
-      config.kind);
+  Made made = std::visit(Overloaded{[&](const WebhookTarget&) { return MakeWebhookTarget(config, environment); },
+                                    [&](const SmsTarget&) { return MakeSmsTarget(config, environment); },
+                                    [&](const MailTarget&) { return MakeMailTarget(config, environment); },
+                                    [&](const SnsTarget&) { return MakeSnsTarget(config, environment); },
+                                    [&](const FileTarget&) { return MakeFileTarget(config, environment); },
+                                    [&](const ExecTarget&) { return MakeExecTarget(config, environment); },
+                                    [&](const SqliteHistoryTarget&) { return history(); },
+                                    [&](const MysqlHistoryTarget&) { return history(); }},
+                         config.kind);
   if (!made.ok()) return std::move(made).error().Context(StrCat("target ", config.name));
   return made;
 }

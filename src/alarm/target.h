@@ -74,7 +74,7 @@ Result<std::unique_ptr<HistoryTarget>> MakeHistoryTarget(const TargetConfig& con
 
 // Each kind of target, once: for the documentation and `tailrace check`.
 struct TargetKindInfo {
-  std::string_view name;     // The key in the YAML.
+  std::string_view name;  // The key in the YAML.
   std::string_view summary;
   std::string_view repeats;  // What a repeated attempt does.
 };

@@ -88,8 +88,7 @@ TEST_F(TargetTest, WebhookTakesABodyOfYourOwn) {
   const auto target =
       Make(WebhookTarget{.url = Secret("http://hook/"), .body = R"({"text": "${subject}: ${message} $${x} ${max}"})"});
   Deliver(*target, TestDelivery());
-  EXPECT_EQ(net_.requests[0].body,
-            R"({"text": "Mywebsite Order Rate Alarm: say \"30\" & more ${x} 150.5"})");
+  EXPECT_EQ(net_.requests[0].body, R"({"text": "Mywebsite Order Rate Alarm: say \"30\" & more ${x} 150.5"})");
 }
 
 TEST_F(TargetTest, SmsFillsItsTemplates) {
@@ -237,8 +236,7 @@ TEST_F(TargetTest, FileMendsATornAppend) {
 TEST_F(TargetTest, SqliteHistoryTakesARowOnce) {
   const TemporaryFolder folder;
   TAILRACE_ASSERT_OK_AND_ASSIGN(
-      const auto history,
-      MakeHistoryTarget({.name = "h", .kind = SqliteHistoryTarget{.path = folder / "history.db"}}));
+      const auto history, MakeHistoryTarget({.name = "h", .kind = SqliteHistoryTarget{.path = folder / "history.db"}}));
   Delivery delivery = TestDelivery();
   delivery.message.history = {{.time = kTime, .value = 30}, {.time = kTime + std::chrono::hours(24 * 31), .value = 41}};
   TAILRACE_EXPECT_OK(Deliver(*history, delivery).status);

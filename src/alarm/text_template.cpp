@@ -15,8 +15,10 @@ Escape EscapeFor(std::string_view content_type) {
 
 std::string Escaped(std::string_view value, Escape escape) {
   switch (escape) {
-    case Escape::kNone: return std::string(value);
-    case Escape::kPercent: return sigv4::UriEncode(value, false);
+    case Escape::kNone:
+      return std::string(value);
+    case Escape::kPercent:
+      return sigv4::UriEncode(value, false);
     case Escape::kJsonString: {
       std::string quoted;
       data::AppendJsonString(quoted, value);

@@ -10,8 +10,8 @@ namespace tailrace {
 }  // namespace tailrace
 
 // Stays on in release builds. A user's input or configuration never gets here.
-#define TAILRACE_CHECK(condition)                                     \
-  do {                                                                \
-    if (!(condition)) [[unlikely]]                                    \
-      ::tailrace::CheckFailed(#condition, __FILE__, __LINE__);        \
+#define TAILRACE_CHECK(condition)                              \
+  do {                                                         \
+    if (!(condition)) [[unlikely]]                             \
+      ::tailrace::CheckFailed(#condition, __FILE__, __LINE__); \
   } while (false)

@@ -19,8 +19,8 @@ std::array<uint8_t, 32> HmacSha256(std::string_view key, std::string_view bytes)
 // XXH3, 64 bits. Not stable across versions: never stored.
 uint64_t Hash64(std::string_view bytes);
 
-std::string ToHex(std::string_view bytes);          // Lower case.
-std::string ToBase64(std::string_view bytes);       // RFC 4648, padded.
+std::string ToHex(std::string_view bytes);                   // Lower case.
+std::string ToBase64(std::string_view bytes);                // RFC 4648, padded.
 bool FromBase64(std::string_view text, std::string& bytes);  // False on any character or padding that is wrong.
 bool FromHex(std::string_view text, std::string& bytes);
 

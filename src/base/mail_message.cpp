@@ -9,8 +9,8 @@
 namespace tailrace {
 namespace {
 
-constexpr size_t kBodyLineCharsMax = 76;        // RFC 2045, 6.7: an encoded line, soft break included.
-constexpr size_t kEncodedWordBytesMax = 45;     // 60 base64 characters and 12 around them: RFC 2047 allows 75.
+constexpr size_t kBodyLineCharsMax = 76;     // RFC 2045, 6.7: an encoded line, soft break included.
+constexpr size_t kEncodedWordBytesMax = 45;  // 60 base64 characters and 12 around them: RFC 2047 allows 75.
 constexpr std::string_view kHexDigits = "0123456789ABCDEF";
 
 bool HasControl(std::string_view text) {

@@ -13,8 +13,8 @@ struct MailContent {
   std::string from_name;        // Shown before the address; may be empty.
   std::vector<std::string> to;  // Plain addresses.
   std::string subject;
-  std::string text;             // UTF-8, any line ends.
-  std::string message_id;       // Without angle brackets: "unique@domain". The same for a repeated attempt.
+  std::string text;        // UTF-8, any line ends.
+  std::string message_id;  // Without angle brackets: "unique@domain". The same for a repeated attempt.
   Timestamp date{};
 };
 

@@ -42,7 +42,9 @@ TEST(MailMessageTest, WritesTheWholeMessage) {
 
 TEST(MailMessageTest, EncodesHeadersThatAreNotAscii) {
   MailContent content = Content();
-  content.subject = "\xc3\x9c" "berlast";  // Ueberlast with a U umlaut.
+  content.subject =
+      "\xc3\x9c"
+      "berlast";  // Ueberlast with a U umlaut.
   content.from_name = "\xc3\x84";
   const std::string message = Build(content);
   EXPECT_THAT(message, HasSubstr("Subject: =?UTF-8?B?w5xiZXJsYXN0?=\r\n"));

@@ -47,20 +47,34 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
 
-  Result(T value) : state_(std::move(value)) {}                          // NOLINT: implicit by design
-  Result(Error error) : state_(std::unexpected(std::move(error))) {}     // NOLINT: implicit by design
+  Result(T value) : state_(std::move(value)) {}                       // NOLINT: implicit by design
+  Result(Error error) : state_(std::unexpected(std::move(error))) {}  // NOLINT: implicit by design
   template <typename U>
     requires(std::is_convertible_v<U &&, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
-             !std::is_same_v<std::remove_cvref_t<U>, Error> &&
-             !std::is_same_v<std::remove_cvref_t<U>, Result<T>>)
-  Result(U&& value) : state_(std::in_place, std::forward<U>(value)) {}   // NOLINT: implicit by design
+             !std::is_same_v<std::remove_cvref_t<U>, Error> && !std::is_same_v<std::remove_cvref_t<U>, Result<T>>)
+  Result(U&& value) : state_(std::in_place, std::forward<U>(value)) {}  // NOLINT: implicit by design
 
   bool ok() const { return state_.has_value(); }
-  T& value() & { TAILRACE_CHECK(ok()); return *state_; }
-  const T& value() const& { TAILRACE_CHECK(ok()); return *state_; }
-  T&& value() && { TAILRACE_CHECK(ok()); return std::move(*state_); }
-  const Error& error() const& { TAILRACE_CHECK(!ok()); return state_.error(); }
-  Error&& error() && { TAILRACE_CHECK(!ok()); return std::move(state_.error()); }
+  T& value() & {
+    TAILRACE_CHECK(ok());
+    return *state_;
+  }
+  const T& value() const& {
+    TAILRACE_CHECK(ok());
+    return *state_;
+  }
+  T&& value() && {
+    TAILRACE_CHECK(ok());
+    return std::move(*state_);
+  }
+  const Error& error() const& {
+    TAILRACE_CHECK(!ok());
+    return state_.error();
+  }
+  Error&& error() && {
+    TAILRACE_CHECK(!ok());
+    return std::move(state_.error());
+  }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
   T&& operator*() && { return std::move(*this).value(); }
@@ -85,8 +99,14 @@ class [[nodiscard]] Result<void> {
 
   bool ok() const { return !error_.has_value(); }
   void value() const { TAILRACE_CHECK(ok()); }
-  const Error& error() const& { TAILRACE_CHECK(!ok()); return *error_; }
-  Error&& error() && { TAILRACE_CHECK(!ok()); return std::move(*error_); }
+  const Error& error() const& {
+    TAILRACE_CHECK(!ok());
+    return *error_;
+  }
+  Error&& error() && {
+    TAILRACE_CHECK(!ok());
+    return std::move(*error_);
+  }
   void Ignore(std::string_view /*why*/) const {}
 
  private:
@@ -103,10 +123,10 @@ inline Status Ok() { return {}; }
 #define TAILRACE_CONCAT(a, b) TAILRACE_CONCAT_INNER(a, b)
 
 // Returns the expression's Error from the enclosing function, if it has one.
-#define TAILRACE_TRY(expression)                                                       \
-  do {                                                                                 \
-    if (auto tailrace_status = (expression); !tailrace_status.ok()) [[unlikely]]       \
-      return std::move(tailrace_status).error();                                       \
+#define TAILRACE_TRY(expression)                                                 \
+  do {                                                                           \
+    if (auto tailrace_status = (expression); !tailrace_status.ok()) [[unlikely]] \
+      return std::move(tailrace_status).error();                                 \
   } while (false)
 
 // The same, and binds the value to `declaration`.

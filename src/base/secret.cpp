@@ -14,8 +14,10 @@ std::string WithoutLineEnd(std::string text) {
 
 Result<Secret> LoadSecret(const SecretSource& source, Disk& disk, const EnvironmentReader& environment) {
   switch (source.kind) {
-    case SecretSource::Kind::kNone: return Secret();
-    case SecretSource::Kind::kInline: return source.inline_text;
+    case SecretSource::Kind::kNone:
+      return Secret();
+    case SecretSource::Kind::kInline:
+      return source.inline_text;
     case SecretSource::Kind::kEnvironment: {
       std::optional<std::string> text = environment(source.name);
       if (!text.has_value()) {

@@ -161,8 +161,8 @@ std::string UriDecode(std::string_view text) {
 std::string Scope::ToString() const { return StrCat(date, "/", region, "/", service, "/", kTerminator); }
 
 std::string CanonicalRequest(const CanonicalParts& parts) {
-  std::string canonical = StrCat(parts.method, "\n", CanonicalPath(parts.path, parts.path_style), "\n",
-                                 CanonicalQuery(parts.query), "\n");
+  std::string canonical =
+      StrCat(parts.method, "\n", CanonicalPath(parts.path, parts.path_style), "\n", CanonicalQuery(parts.query), "\n");
   for (const std::string& name : parts.signed_headers) {
     canonical += name;
     canonical += ':';
@@ -294,11 +294,11 @@ Status SignRequest(HttpRequest& request, const Credentials& credentials, const S
                                                   .signed_headers = signed_headers,
                                                   .payload_hash = payload_hash,
                                                   .path_style = signing.path_style});
-  const std::string signature = Signature(SigningKey(credentials.secret_access_key, scope),
-                                          StringToSign(amz_date, scope, canonical));
-  request.headers.emplace_back(
-      "Authorization", StrCat(kAlgorithm, " Credential=", credentials.access_key_id, "/", scope.ToString(),
-                              ", SignedHeaders=", Join(signed_headers, ";"), ", Signature=", signature));
+  const std::string signature =
+      Signature(SigningKey(credentials.secret_access_key, scope), StringToSign(amz_date, scope, canonical));
+  request.headers.emplace_back("Authorization",
+                               StrCat(kAlgorithm, " Credential=", credentials.access_key_id, "/", scope.ToString(),
+                                      ", SignedHeaders=", Join(signed_headers, ";"), ", Signature=", signature));
   return Ok();
 }
 

@@ -31,11 +31,11 @@ struct Scope {
 
 struct CanonicalParts {
   std::string_view method;
-  std::string_view path;   // As on the wire: percent-encoded, without the query.
-  std::string_view query;  // As on the wire, without the question mark. X-Amz-Signature is left out by itself.
-  std::span<const Header> headers;             // Any order, any case; repeated names are joined by commas.
+  std::string_view path;            // As on the wire: percent-encoded, without the query.
+  std::string_view query;           // As on the wire, without the question mark. X-Amz-Signature is left out by itself.
+  std::span<const Header> headers;  // Any order, any case; repeated names are joined by commas.
   std::span<const std::string> signed_headers;  // Lower case, in the order of the Authorization header.
-  std::string_view payload_hash;               // Hex SHA-256 of the body, or what x-amz-content-sha256 says.
+  std::string_view payload_hash;                // Hex SHA-256 of the body, or what x-amz-content-sha256 says.
   PathStyle path_style = PathStyle::kEncodedTwice;
 };
 

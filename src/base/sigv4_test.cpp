@@ -93,11 +93,11 @@ TEST(SigV4Test, LeavesTheS3PathAsSent) {
   HttpRequest request{.method = "PUT",
                       .url = "https://bucket.s3.amazonaws.com/photos/a%20b%2Bc/%C3%A4.txt?partNumber=1&uploadId=x~y",
                       .body = "hello"};
-  EXPECT_EQ(SignatureOf(request, {.region = "us-east-1",
-                                  .service = "s3",
-                                  .path_style = PathStyle::kAsSent,
-                                  .content_sha256_header = true}),
-            "36c998178af0168e3690a51efa366fc19b98b5d3589c02b66ad7f5914fb60a20");
+  EXPECT_EQ(
+      SignatureOf(
+          request,
+          {.region = "us-east-1", .service = "s3", .path_style = PathStyle::kAsSent, .content_sha256_header = true}),
+      "36c998178af0168e3690a51efa366fc19b98b5d3589c02b66ad7f5914fb60a20");
 }
 
 TEST(SigV4Test, ChecksAPresignedQuery) {
@@ -120,9 +120,9 @@ TEST(SigV4Test, ChecksAPresignedQuery) {
 
 TEST(SigV4Test, ParsesAuthorizationWithAndWithoutBlanks) {
   for (const std::string_view separator : {", ", ",", " ,  "}) {
-    const auto found = ParseAuthorization(
-        StrCat("AWS4-HMAC-SHA256 Credential=key/with/slash/20260102/us-east-1/kinesis/aws4_request", separator,
-               "SignedHeaders=host;x-amz-date", separator, "Signature=00ff"));
+    const auto found =
+        ParseAuthorization(StrCat("AWS4-HMAC-SHA256 Credential=key/with/slash/20260102/us-east-1/kinesis/aws4_request",
+                                  separator, "SignedHeaders=host;x-amz-date", separator, "Signature=00ff"));
     ASSERT_TRUE(found.ok()) << found.error().message;
     EXPECT_EQ(found->access_key_id, "key/with/slash");
     EXPECT_EQ(found->scope.ToString(), "20260102/us-east-1/kinesis/aws4_request");

@@ -12,10 +12,17 @@ ColumnPtr ConcatColumns(const Column& first, const Column& second) {
     std::copy(b.begin(), b.end(), to.begin() + static_cast<ptrdiff_t>(a.size()));
   };
   switch (first.type().physical()) {
-    case Physical::kNone: break;
-    case Physical::kInt64: concat(first.int64s(), second.int64s(), result->mutable_int64s()); break;
-    case Physical::kDouble: concat(first.doubles(), second.doubles(), result->mutable_doubles()); break;
-    case Physical::kBool: concat(first.bools(), second.bools(), result->mutable_bools()); break;
+    case Physical::kNone:
+      break;
+    case Physical::kInt64:
+      concat(first.int64s(), second.int64s(), result->mutable_int64s());
+      break;
+    case Physical::kDouble:
+      concat(first.doubles(), second.doubles(), result->mutable_doubles());
+      break;
+    case Physical::kBool:
+      concat(first.bools(), second.bools(), result->mutable_bools());
+      break;
     case Physical::kText:
       concat(first.texts(), second.texts(), result->mutable_texts());
       result->AddOwnersOf(first);

@@ -86,11 +86,20 @@ Column::Column(Type type) : Column(std::move(type), 0) {}
 
 Column::Column(Type type, size_t rows) : type_(std::move(type)), size_(rows) {
   switch (type_.physical()) {
-    case Physical::kNone: break;
-    case Physical::kInt64: values_.emplace<std::vector<int64_t>>(rows); break;
-    case Physical::kDouble: values_.emplace<std::vector<double>>(rows); break;
-    case Physical::kBool: values_.emplace<std::vector<uint8_t>>(rows); break;
-    case Physical::kText: values_.emplace<std::vector<std::string_view>>(rows); break;
+    case Physical::kNone:
+      break;
+    case Physical::kInt64:
+      values_.emplace<std::vector<int64_t>>(rows);
+      break;
+    case Physical::kDouble:
+      values_.emplace<std::vector<double>>(rows);
+      break;
+    case Physical::kBool:
+      values_.emplace<std::vector<uint8_t>>(rows);
+      break;
+    case Physical::kText:
+      values_.emplace<std::vector<std::string_view>>(rows);
+      break;
     case Physical::kRow: {
       std::vector<ColumnPtr> children;
       for (const Field& field : type_.row->fields) children.push_back(std::make_shared<Column>(field.type, rows));
@@ -107,14 +116,22 @@ ColumnPtr Column::MakeConstant(Type type, const Value& value, size_t rows) {
     return column;
   }
   switch (column->type_.physical()) {
-    case Physical::kNone: break;
-    case Physical::kInt64: std::ranges::fill(column->mutable_int64s(), value.int64()); break;
-    case Physical::kDouble: std::ranges::fill(column->mutable_doubles(), value.float64()); break;
-    case Physical::kBool: std::ranges::fill(column->mutable_bools(), uint8_t{value.boolean()}); break;
+    case Physical::kNone:
+      break;
+    case Physical::kInt64:
+      std::ranges::fill(column->mutable_int64s(), value.int64());
+      break;
+    case Physical::kDouble:
+      std::ranges::fill(column->mutable_doubles(), value.float64());
+      break;
+    case Physical::kBool:
+      std::ranges::fill(column->mutable_bools(), uint8_t{value.boolean()});
+      break;
     case Physical::kText:
       std::ranges::fill(column->mutable_texts(), column->arena().Copy(value.text()));
       break;
-    case Physical::kRow: TAILRACE_CHECK(false);
+    case Physical::kRow:
+      TAILRACE_CHECK(false);
   }
   return column;
 }
@@ -147,12 +164,22 @@ void Column::Reserve(size_t rows) {
 void Column::AppendNull() {
   validity_.Append(false, size_);
   switch (type_.physical()) {
-    case Physical::kNone: break;
-    case Physical::kInt64: std::get<std::vector<int64_t>>(values_).push_back(0); break;
-    case Physical::kDouble: std::get<std::vector<double>>(values_).push_back(0); break;
-    case Physical::kBool: std::get<std::vector<uint8_t>>(values_).push_back(0); break;
-    case Physical::kText: std::get<std::vector<std::string_view>>(values_).emplace_back(); break;
-    case Physical::kRow: TAILRACE_CHECK(false);  // Row columns are built from whole children.
+    case Physical::kNone:
+      break;
+    case Physical::kInt64:
+      std::get<std::vector<int64_t>>(values_).push_back(0);
+      break;
+    case Physical::kDouble:
+      std::get<std::vector<double>>(values_).push_back(0);
+      break;
+    case Physical::kBool:
+      std::get<std::vector<uint8_t>>(values_).push_back(0);
+      break;
+    case Physical::kText:
+      std::get<std::vector<std::string_view>>(values_).emplace_back();
+      break;
+    case Physical::kRow:
+      TAILRACE_CHECK(false);  // Row columns are built from whole children.
   }
   ++size_;
 }
@@ -182,12 +209,17 @@ void Column::AppendTextView(std::string_view text) {
 void Column::AppendValue(const Value& value) {
   if (value.is_null()) return AppendNull();
   switch (type_.physical()) {
-    case Physical::kInt64: return AppendInt64(value.int64());
-    case Physical::kDouble: return AppendDouble(value.float64());
-    case Physical::kBool: return AppendBool(value.boolean());
-    case Physical::kText: return AppendText(value.text());
+    case Physical::kInt64:
+      return AppendInt64(value.int64());
+    case Physical::kDouble:
+      return AppendDouble(value.float64());
+    case Physical::kBool:
+      return AppendBool(value.boolean());
+    case Physical::kText:
+      return AppendText(value.text());
     case Physical::kNone:
-    case Physical::kRow: break;
+    case Physical::kRow:
+      break;
   }
   TAILRACE_CHECK(false);
 }
@@ -210,12 +242,17 @@ Arena& Column::arena() {
 Value Column::ValueAt(size_t row) const {
   if (null(row)) return {};
   switch (type_.physical()) {
-    case Physical::kInt64: return int64s()[row];
-    case Physical::kDouble: return doubles()[row];
-    case Physical::kBool: return bools()[row] != 0;
-    case Physical::kText: return std::string(texts()[row]);
+    case Physical::kInt64:
+      return int64s()[row];
+    case Physical::kDouble:
+      return doubles()[row];
+    case Physical::kBool:
+      return bools()[row] != 0;
+    case Physical::kText:
+      return std::string(texts()[row]);
     case Physical::kNone:
-    case Physical::kRow: break;
+    case Physical::kRow:
+      break;
   }
   return {};
 }
@@ -226,10 +263,17 @@ ColumnPtr Column::Gather(std::span<const uint32_t> indices) const {
     for (size_t i = 0; i < indices.size(); ++i) to[i] = from[indices[i]];
   };
   switch (type_.physical()) {
-    case Physical::kNone: break;
-    case Physical::kInt64: gather(int64s(), result->mutable_int64s()); break;
-    case Physical::kDouble: gather(doubles(), result->mutable_doubles()); break;
-    case Physical::kBool: gather(bools(), result->mutable_bools()); break;
+    case Physical::kNone:
+      break;
+    case Physical::kInt64:
+      gather(int64s(), result->mutable_int64s());
+      break;
+    case Physical::kDouble:
+      gather(doubles(), result->mutable_doubles());
+      break;
+    case Physical::kBool:
+      gather(bools(), result->mutable_bools());
+      break;
     case Physical::kText:
       gather(texts(), result->mutable_texts());
       result->AddOwnersOf(*this);
@@ -252,12 +296,17 @@ ColumnPtr Column::Gather(std::span<const uint32_t> indices) const {
 void Column::AppendFrom(const Column& source, size_t row) {
   if (source.null(row)) return AppendNull();
   switch (type_.physical()) {
-    case Physical::kInt64: return AppendInt64(source.int64s()[row]);
-    case Physical::kDouble: return AppendDouble(source.doubles()[row]);
-    case Physical::kBool: return AppendBool(source.bools()[row] != 0);
-    case Physical::kText: return AppendText(source.texts()[row]);
+    case Physical::kInt64:
+      return AppendInt64(source.int64s()[row]);
+    case Physical::kDouble:
+      return AppendDouble(source.doubles()[row]);
+    case Physical::kBool:
+      return AppendBool(source.bools()[row] != 0);
+    case Physical::kText:
+      return AppendText(source.texts()[row]);
     case Physical::kNone:
-    case Physical::kRow: break;
+    case Physical::kRow:
+      break;
   }
   TAILRACE_CHECK(false);
 }

@@ -122,8 +122,10 @@ void RowWriter::AppendCsvRow(std::string& out, const Batch& batch, size_t row) c
 void RowWriter::Append(std::string& out, const Batch& batch, size_t row) const {
   TAILRACE_CHECK(batch.columns.size() >= names_.size());
   switch (options_.format) {
-    case OutputFormat::kJson: return AppendJsonRow(out, batch, row);
-    case OutputFormat::kCsv: return AppendCsvRow(out, batch, row);
+    case OutputFormat::kJson:
+      return AppendJsonRow(out, batch, row);
+    case OutputFormat::kCsv:
+      return AppendCsvRow(out, batch, row);
   }
 }
 

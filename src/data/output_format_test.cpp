@@ -35,10 +35,9 @@ std::string Lines(OutputFormat format, NullStyle nulls) {
   return out;
 }
 
-constexpr std::string_view kFirstRow =
-    R"({"ORDER_COUNT":30,"item \"x\"":"a,\"b\"\né","PRICE":2.55,"SCORE":1.0E-5,)"
-    R"("AT":"2017-12-15 01:09:50.000","OK":true,"RAW":"P2c="})"
-    "\n";
+constexpr std::string_view kFirstRow = R"({"ORDER_COUNT":30,"item \"x\"":"a,\"b\"\né","PRICE":2.55,"SCORE":1.0E-5,)"
+                                       R"("AT":"2017-12-15 01:09:50.000","OK":true,"RAW":"P2c="})"
+                                       "\n";
 
 TEST(RowWriterTest, WritesJsonWithEachStyleOfNulls) {
   EXPECT_EQ(Lines(OutputFormat::kJson, NullStyle::kJson),

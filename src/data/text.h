@@ -38,8 +38,8 @@ void AppendJson(std::string& json, const Type& type, const Value& value);
 void AppendJsonString(std::string& json, std::string_view text);
 
 // Strict parsers behind CAST from text and the input mapping; nothing when the text is not of the form.
-std::optional<int64_t> ParseDate(std::string_view text);       // yyyy-MM-dd
-std::optional<int64_t> ParseTime(std::string_view text);       // HH:mm:ss[.fff]
+std::optional<int64_t> ParseDate(std::string_view text);  // yyyy-MM-dd
+std::optional<int64_t> ParseTime(std::string_view text);  // HH:mm:ss[.fff]
 // yyyy-MM-dd HH:mm:ss[.f...]; `lenient` also takes T for the blank, a date alone, and Z or an offset at the end.
 std::optional<int64_t> ParseTimestamp(std::string_view text, bool lenient);
 // Decimal digits to an unscaled value of `scale`, rounding half away from zero; nothing on bad form or overflow.

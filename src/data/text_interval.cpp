@@ -14,12 +14,15 @@ IntervalField Next(IntervalField field) { return static_cast<IntervalField>(stat
 // What stands in front of a field that is not the first.
 char Separator(IntervalField field) {
   switch (field) {
-    case IntervalField::kMonth: return '-';
-    case IntervalField::kHour: return ' ';
+    case IntervalField::kMonth:
+      return '-';
+    case IntervalField::kHour:
+      return ' ';
     case IntervalField::kYear:
     case IntervalField::kDay:
     case IntervalField::kMinute:
-    case IntervalField::kSecond: break;
+    case IntervalField::kSecond:
+      break;
   }
   return ':';
 }
@@ -46,12 +49,15 @@ std::string LeadingFieldText(const Type& type) {
 
 int64_t FieldMax(IntervalField field) {
   switch (field) {
-    case IntervalField::kMonth: return 11;
-    case IntervalField::kHour: return 23;
+    case IntervalField::kMonth:
+      return 11;
+    case IntervalField::kHour:
+      return 23;
     case IntervalField::kYear:
     case IntervalField::kDay:
     case IntervalField::kMinute:
-    case IntervalField::kSecond: break;
+    case IntervalField::kSecond:
+      break;
   }
   return 59;
 }

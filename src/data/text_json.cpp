@@ -25,12 +25,23 @@ void AppendJsonString(std::string& json, std::string_view text) {
     json += text.substr(plain_begin, i - plain_begin);
     plain_begin = i + 1;
     switch (c) {
-      case '"': json += "\\\""; break;
-      case '\\': json += "\\\\"; break;
-      case '\n': json += "\\n"; break;
-      case '\r': json += "\\r"; break;
-      case '\t': json += "\\t"; break;
-      default: json += fmt::format("\\u{:04x}", static_cast<uint8_t>(c));
+      case '"':
+        json += "\\\"";
+        break;
+      case '\\':
+        json += "\\\\";
+        break;
+      case '\n':
+        json += "\\n";
+        break;
+      case '\r':
+        json += "\\r";
+        break;
+      case '\t':
+        json += "\\t";
+        break;
+      default:
+        json += fmt::format("\\u{:04x}", static_cast<uint8_t>(c));
     }
   }
   json += text.substr(plain_begin);

@@ -114,8 +114,10 @@ Result<Type> LengthType(TypeKind kind, const std::vector<int64_t>& numbers) {
 
 Physical Type::physical() const {
   switch (kind) {
-    case TypeKind::kNull: return Physical::kNone;
-    case TypeKind::kBoolean: return Physical::kBool;
+    case TypeKind::kNull:
+      return Physical::kNone;
+    case TypeKind::kBoolean:
+      return Physical::kBool;
     case TypeKind::kTinyint:
     case TypeKind::kSmallint:
     case TypeKind::kInteger:
@@ -124,14 +126,18 @@ Physical Type::physical() const {
     case TypeKind::kDate:
     case TypeKind::kTime:
     case TypeKind::kTimestamp:
-    case TypeKind::kInterval: return Physical::kInt64;
+    case TypeKind::kInterval:
+      return Physical::kInt64;
     case TypeKind::kReal:
-    case TypeKind::kDouble: return Physical::kDouble;
+    case TypeKind::kDouble:
+      return Physical::kDouble;
     case TypeKind::kChar:
     case TypeKind::kVarchar:
     case TypeKind::kBinary:
-    case TypeKind::kVarbinary: return Physical::kText;
-    case TypeKind::kRow: return Physical::kRow;
+    case TypeKind::kVarbinary:
+      return Physical::kText;
+    case TypeKind::kRow:
+      return Physical::kRow;
   }
   return Physical::kNone;
 }

@@ -53,8 +53,8 @@ struct Type {
   TypeKind kind = TypeKind::kNull;
   int32_t precision = 0;  // DECIMAL digits; CHAR, VARCHAR characters; BINARY, VARBINARY bytes; INTERVAL leading digits.
   int32_t scale = 0;      // DECIMAL fraction digits; INTERVAL fractional second digits.
-  IntervalField from = IntervalField::kDay;   // INTERVAL only: leading field ...
-  IntervalField to = IntervalField::kSecond;  // ... and last field; the same for a single field.
+  IntervalField from = IntervalField::kDay;      // INTERVAL only: leading field ...
+  IntervalField to = IntervalField::kSecond;     // ... and last field; the same for a single field.
   std::shared_ptr<const RowType> row = nullptr;  // ROW only.
 
   static Type Null() { return {}; }

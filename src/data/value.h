@@ -14,11 +14,11 @@ struct Value {
   std::variant<std::monostate, int64_t, double, bool, std::string> data;
 
   Value() = default;
-  Value(int64_t v) : data(v) {}                 // NOLINT: implicit by design
-  Value(int v) : data(int64_t{v}) {}            // NOLINT
-  Value(double v) : data(v) {}                  // NOLINT
-  Value(bool v) : data(v) {}                    // NOLINT
-  Value(std::string v) : data(std::move(v)) {}  // NOLINT
+  Value(int64_t v) : data(v) {}                   // NOLINT: implicit by design
+  Value(int v) : data(int64_t{v}) {}              // NOLINT
+  Value(double v) : data(v) {}                    // NOLINT
+  Value(bool v) : data(v) {}                      // NOLINT
+  Value(std::string v) : data(std::move(v)) {}    // NOLINT
   Value(const char* v) : data(std::string(v)) {}  // NOLINT
 
   bool is_null() const { return std::holds_alternative<std::monostate>(data); }

@@ -187,10 +187,14 @@ enum class Keep : uint8_t { kLeast, kGreatest, kFirst, kLast };
 template <typename T>
 bool Replaces(Keep keep, const T& value, const T& kept) {
   switch (keep) {
-    case Keep::kLeast: return value < kept;
-    case Keep::kGreatest: return kept < value;
-    case Keep::kFirst: return false;
-    case Keep::kLast: return true;
+    case Keep::kLeast:
+      return value < kept;
+    case Keep::kGreatest:
+      return kept < value;
+    case Keep::kFirst:
+      return false;
+    case Keep::kLast:
+      return true;
   }
   return false;
 }
@@ -316,19 +320,26 @@ class DistinctAccumulator final : public Accumulator {
 Result<std::unique_ptr<Accumulator>> MakeKeep(Keep keep, bool nulls_count, const Type& type) {
   switch (type.physical()) {
     case Physical::kNone:  // Nothing but NULLs: any form does.
-    case Physical::kInt64: return std::make_unique<KeepAccumulator<int64_t>>(keep, nulls_count, type);
-    case Physical::kDouble: return std::make_unique<KeepAccumulator<double>>(keep, nulls_count, type);
-    case Physical::kBool: return std::make_unique<KeepAccumulator<uint8_t>>(keep, nulls_count, type);
-    case Physical::kText: return std::make_unique<KeepAccumulator<std::string>>(keep, nulls_count, type);
-    case Physical::kRow: break;
+    case Physical::kInt64:
+      return std::make_unique<KeepAccumulator<int64_t>>(keep, nulls_count, type);
+    case Physical::kDouble:
+      return std::make_unique<KeepAccumulator<double>>(keep, nulls_count, type);
+    case Physical::kBool:
+      return std::make_unique<KeepAccumulator<uint8_t>>(keep, nulls_count, type);
+    case Physical::kText:
+      return std::make_unique<KeepAccumulator<std::string>>(keep, nulls_count, type);
+    case Physical::kRow:
+      break;
   }
   return Error{ErrorCode::kUnsupported, "an aggregate of a row value"};
 }
 
 Result<std::unique_ptr<Accumulator>> MakePlain(const sql::AggregateCall& call) {
   switch (call.kind) {
-    case AggregateKind::kCountStar: return std::make_unique<CountAccumulator>(true);
-    case AggregateKind::kCount: return std::make_unique<CountAccumulator>(false);
+    case AggregateKind::kCountStar:
+      return std::make_unique<CountAccumulator>(true);
+    case AggregateKind::kCount:
+      return std::make_unique<CountAccumulator>(false);
     case AggregateKind::kSum:
     case AggregateKind::kAvg:
     case AggregateKind::kStddevPop:
@@ -344,14 +355,19 @@ Result<std::unique_ptr<Accumulator>> MakePlain(const sql::AggregateCall& call) {
       return std::make_unique<ExactSumAccumulator>(call.kind, argument, call.result);
     }
     case AggregateKind::kMin:
-    case AggregateKind::kEvery: return MakeKeep(Keep::kLeast, false, call.args[0]->type);
+    case AggregateKind::kEvery:
+      return MakeKeep(Keep::kLeast, false, call.args[0]->type);
     case AggregateKind::kMax:
-    case AggregateKind::kAny: return MakeKeep(Keep::kGreatest, false, call.args[0]->type);
-    case AggregateKind::kFirstValue: return MakeKeep(Keep::kFirst, !call.ignore_nulls, call.args[0]->type);
-    case AggregateKind::kLastValue: return MakeKeep(Keep::kLast, !call.ignore_nulls, call.args[0]->type);
+    case AggregateKind::kAny:
+      return MakeKeep(Keep::kGreatest, false, call.args[0]->type);
+    case AggregateKind::kFirstValue:
+      return MakeKeep(Keep::kFirst, !call.ignore_nulls, call.args[0]->type);
+    case AggregateKind::kLastValue:
+      return MakeKeep(Keep::kLast, !call.ignore_nulls, call.args[0]->type);
     case AggregateKind::kNthValue:
     case AggregateKind::kLag:
-    case AggregateKind::kExpAvg: break;
+    case AggregateKind::kExpAvg:
+      break;
   }
   return Error{ErrorCode::kUnsupported, StrCat(AggregateName(call.kind), " without OVER")};
 }

@@ -83,21 +83,17 @@ std::optional<Value> DoubleResult(double value, const Type& result) {
   return Value(static_cast<int64_t>(rounded));
 }
 
-bool IsSample(AggregateKind kind) {
-  return kind == AggregateKind::kStddevSamp || kind == AggregateKind::kVarSamp;
-}
-bool IsDeviation(AggregateKind kind) {
-  return kind == AggregateKind::kStddevPop || kind == AggregateKind::kStddevSamp;
-}
+bool IsSample(AggregateKind kind) { return kind == AggregateKind::kStddevSamp || kind == AggregateKind::kVarSamp; }
+bool IsDeviation(AggregateKind kind) { return kind == AggregateKind::kStddevPop || kind == AggregateKind::kStddevSamp; }
 
 // (N * squares - sum^2) / (N * N), or over N * (N - 1); exact before the division as long as 127 bits hold it.
 long double ExactVariance(const ExactMoments& moments, bool sample) {
   const auto count = static_cast<long double>(moments.count);
   const long double divisor = count * (sample ? count - 1 : count);
   constexpr Int128 kRootMax = Int128{1} << 62;
-  const bool small = moments.squares.carry == 0 && moments.sum < kRootMax && moments.sum > -kRootMax &&
-                     moments.squares.low < (static_cast<unsigned __int128>(1) << 126) /
-                                               static_cast<unsigned __int128>(moments.count);
+  const bool small =
+      moments.squares.carry == 0 && moments.sum < kRootMax && moments.sum > -kRootMax &&
+      moments.squares.low < (static_cast<unsigned __int128>(1) << 126) / static_cast<unsigned __int128>(moments.count);
   if (small) {
     const Int128 numerator = static_cast<Int128>(moments.squares.low) * moments.count - moments.sum * moments.sum;
     return static_cast<long double>(numerator) / divisor;
@@ -171,36 +167,56 @@ std::optional<Value> FinishApproximate(AggregateKind kind, const ApproximateMome
 bool FitsType(Int128 value, const Type& type) {
   const auto within = [value](Int128 limit) { return value >= -limit - 1 && value <= limit; };
   switch (type.kind) {
-    case TypeKind::kTinyint: return within(INT8_MAX);
-    case TypeKind::kSmallint: return within(INT16_MAX);
-    case TypeKind::kInteger: return within(INT32_MAX);
+    case TypeKind::kTinyint:
+      return within(INT8_MAX);
+    case TypeKind::kSmallint:
+      return within(INT16_MAX);
+    case TypeKind::kInteger:
+      return within(INT32_MAX);
     case TypeKind::kDecimal: {
       const Int128 limit = PowerOfTen(type.precision);
       return value < limit && value > -limit && within(INT64_MAX);
     }
-    default: return within(INT64_MAX);
+    default:
+      return within(INT64_MAX);
   }
 }
 
 std::string_view AggregateName(AggregateKind kind) {
   switch (kind) {
     case AggregateKind::kCountStar:
-    case AggregateKind::kCount: return "COUNT";
-    case AggregateKind::kSum: return "SUM";
-    case AggregateKind::kAvg: return "AVG";
-    case AggregateKind::kMin: return "MIN";
-    case AggregateKind::kMax: return "MAX";
-    case AggregateKind::kStddevPop: return "STDDEV_POP";
-    case AggregateKind::kStddevSamp: return "STDDEV_SAMP";
-    case AggregateKind::kVarPop: return "VAR_POP";
-    case AggregateKind::kVarSamp: return "VAR_SAMP";
-    case AggregateKind::kAny: return "ANY";
-    case AggregateKind::kEvery: return "EVERY";
-    case AggregateKind::kFirstValue: return "FIRST_VALUE";
-    case AggregateKind::kLastValue: return "LAST_VALUE";
-    case AggregateKind::kNthValue: return "NTH_VALUE";
-    case AggregateKind::kLag: return "LAG";
-    case AggregateKind::kExpAvg: return "EXP_AVG";
+    case AggregateKind::kCount:
+      return "COUNT";
+    case AggregateKind::kSum:
+      return "SUM";
+    case AggregateKind::kAvg:
+      return "AVG";
+    case AggregateKind::kMin:
+      return "MIN";
+    case AggregateKind::kMax:
+      return "MAX";
+    case AggregateKind::kStddevPop:
+      return "STDDEV_POP";
+    case AggregateKind::kStddevSamp:
+      return "STDDEV_SAMP";
+    case AggregateKind::kVarPop:
+      return "VAR_POP";
+    case AggregateKind::kVarSamp:
+      return "VAR_SAMP";
+    case AggregateKind::kAny:
+      return "ANY";
+    case AggregateKind::kEvery:
+      return "EVERY";
+    case AggregateKind::kFirstValue:
+      return "FIRST_VALUE";
+    case AggregateKind::kLastValue:
+      return "LAST_VALUE";
+    case AggregateKind::kNthValue:
+      return "NTH_VALUE";
+    case AggregateKind::kLag:
+      return "LAG";
+    case AggregateKind::kExpAvg:
+      return "EXP_AVG";
   }
   return "";
 }

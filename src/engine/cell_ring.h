@@ -15,9 +15,7 @@ class CellRing {
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   uint64_t* At(size_t index, size_t cells) { return &cells_[((head_ + index) & (capacity_ - 1)) * cells]; }
-  const uint64_t* At(size_t index, size_t cells) const {
-    return &cells_[((head_ + index) & (capacity_ - 1)) * cells];
-  }
+  const uint64_t* At(size_t index, size_t cells) const { return &cells_[((head_ + index) & (capacity_ - 1)) * cells]; }
   uint64_t* Back(size_t cells) { return At(size_ - 1, cells); }
 
   // The new last record, not initialised.

@@ -75,7 +75,8 @@ std::vector<data::ColumnPtr> RowEvaluator::Columns(std::span<const sql::BoundExp
 }
 
 void RowEvaluator::TellCuts() {
-  if (errors_.cuts() == cuts_) [[likely]] return;
+  if (errors_.cuts() == cuts_) [[likely]]
+    return;
   context_.errors.CountCuts(errors_.cuts() - cuts_);
   cuts_ = errors_.cuts();
 }
@@ -90,7 +91,8 @@ void RowEvaluator::DropBadRows(data::Batch& batch, std::vector<data::ColumnPtr>&
 
 std::vector<data::ColumnPtr> RowEvaluator::Evaluate(std::span<const sql::BoundExprPtr> exprs, data::Batch& batch) {
   std::vector<data::ColumnPtr> results = Columns(exprs, batch);
-  if (errors_.empty()) [[likely]] return results;
+  if (errors_.empty()) [[likely]]
+    return results;
   ReportAll(schema_, batch, errors_, context_.errors, SameRow);
   DropBadRows(batch, results);
   return results;
@@ -99,7 +101,8 @@ std::vector<data::ColumnPtr> RowEvaluator::Evaluate(std::span<const sql::BoundEx
 std::vector<data::ColumnPtr> RowEvaluator::Evaluate(std::span<const sql::BoundExprPtr> exprs, data::Batch& batch,
                                                     const data::Batch& origin, std::span<const uint32_t> origin_rows) {
   std::vector<data::ColumnPtr> results = Columns(exprs, batch);
-  if (errors_.empty()) [[likely]] return results;
+  if (errors_.empty()) [[likely]]
+    return results;
   ReportAll(schema_, origin, errors_, context_.errors, [&](uint32_t row) { return origin_rows[row]; });
   DropBadRows(batch, results);
   return results;

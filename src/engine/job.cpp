@@ -104,7 +104,7 @@ class GraphJob final : public Job {
   std::vector<size_t> next_writer_;
   ErrorStream errors_;
   int error_stream_ = -1;
-  std::vector<Run> runs_;  // Pumps in order of the text (stopped ones empty), then queries.
+  std::vector<Run> runs_;      // Pumps in order of the text (stopped ones empty), then queries.
   std::vector<size_t> order_;  // Of runs: writers of a stream before its readers.
   bool start_due_ = true;
   std::set<size_t> new_flows_;  // After Load: streams whose writers are not those that were saved.

@@ -24,11 +24,11 @@ struct JobOptions {
 
 // One thing that went wrong with one row: becomes a row of error_stream.
 struct RowError {
-  std::string name;      // "COERCION_ERROR"
-  std::string message;   // With the column's name where there is one.
-  std::string row_bytes; // The record or the row; written as hex.
+  std::string name;       // "COERCION_ERROR"
+  std::string message;    // With the column's name where there is one.
+  std::string row_bytes;  // The record or the row; written as hex.
   int64_t rowtime_unix_ms = 0;
-  std::string pump;      // Empty for input.
+  std::string pump;  // Empty for input.
 };
 
 struct PumpStats {

@@ -18,13 +18,13 @@ namespace {
 constexpr size_t kBatchRows = 1024;
 
 std::unique_ptr<Job> MakeJob(std::string_view text, MetricsRegistry& metrics) {
-  sql::CompileResult compiled = sql::Compile(
-      {.text = text,
-       .inputs = {{.name = "S", .schema = {{{.name = "K", .type = data::Type::Varchar(16)},
-                                            {.name = "N", .type = data::Type::Bigint()},
-                                            {.name = "V", .type = data::Type::Double()}}}}},
-       .tables = {},
-       .options = {}});
+  sql::CompileResult compiled = sql::Compile({.text = text,
+                                              .inputs = {{.name = "S",
+                                                          .schema = {{{.name = "K", .type = data::Type::Varchar(16)},
+                                                                      {.name = "N", .type = data::Type::Bigint()},
+                                                                      {.name = "V", .type = data::Type::Double()}}}}},
+                                              .tables = {},
+                                              .options = {}});
   TAILRACE_CHECK(compiled.ok());
   auto job = Job::Make(std::make_shared<const sql::BoundProgram>(std::move(compiled.program)), {}, {}, metrics);
   TAILRACE_CHECK(job.ok());
@@ -114,7 +114,8 @@ void SlidingCount(benchmark::State& state) {
   const int64_t seconds = state.range(0);
   Run(state,
       StrCat("CREATE STREAM D (N BIGINT, C BIGINT); CREATE PUMP p AS INSERT INTO D SELECT STREAM N, COUNT(*) OVER "
-             "(PARTITION BY N RANGE INTERVAL '", seconds == 60 ? "1' MINUTE" : "1' HOUR", " PRECEDING) FROM S;"),
+             "(PARTITION BY N RANGE INTERVAL '",
+             seconds == 60 ? "1' MINUTE" : "1' HOUR", " PRECEDING) FROM S;"),
       100'000, 10'000, static_cast<uint64_t>(seconds) * 10'000 * 11 / 10);
 }
 BENCHMARK(SlidingCount)->ArgName("seconds")->Arg(60)->Arg(3600);
@@ -124,7 +125,8 @@ void SlidingCountSumMinMax(benchmark::State& state) {
   Run(state,
       StrCat("CREATE STREAM D (N BIGINT, C BIGINT, S DOUBLE, L DOUBLE, H DOUBLE); CREATE PUMP p AS INSERT INTO D "
              "SELECT STREAM N, COUNT(*) OVER w, SUM(V) OVER w, MIN(V) OVER w, MAX(V) OVER w FROM S "
-             "WINDOW w AS (PARTITION BY N RANGE INTERVAL '", seconds == 60 ? "1' MINUTE" : "1' HOUR", " PRECEDING);"),
+             "WINDOW w AS (PARTITION BY N RANGE INTERVAL '",
+             seconds == 60 ? "1' MINUTE" : "1' HOUR", " PRECEDING);"),
       100'000, 10'000, static_cast<uint64_t>(seconds) * 10'000 * 11 / 10);
 }
 BENCHMARK(SlidingCountSumMinMax)->ArgName("seconds")->Arg(60)->Arg(3600);

@@ -55,9 +55,11 @@ data::Schema InputSchema() {
 }
 
 std::shared_ptr<const sql::BoundProgram> Program() {
-  sql::CompileResult compiled = sql::Compile(
-      {.text = kProgram, .inputs = {{.name = "S", .schema = InputSchema()}, {.name = "R", .schema = InputSchema()}},
-       .tables = {}, .options = {}});
+  sql::CompileResult compiled =
+      sql::Compile({.text = kProgram,
+                    .inputs = {{.name = "S", .schema = InputSchema()}, {.name = "R", .schema = InputSchema()}},
+                    .tables = {},
+                    .options = {}});
   TAILRACE_CHECK(compiled.ok());
   return std::make_shared<const sql::BoundProgram>(std::move(compiled.program));
 }
@@ -122,7 +124,8 @@ std::string Patched(Setting& setting, std::string_view bytes) {
   std::string state = kState;
   for (size_t i = 0; i + 4 <= bytes.size(); i += 4) {
     const size_t at = (static_cast<uint8_t>(bytes[i]) | (static_cast<uint8_t>(bytes[i + 1]) << 8U) |
-                       (static_cast<uint8_t>(bytes[i + 2]) << 16U)) % state.size();
+                       (static_cast<uint8_t>(bytes[i + 2]) << 16U)) %
+                      state.size();
     state[at] = bytes[i + 3];
   }
   return state;

@@ -109,8 +109,7 @@ TEST(JobTest, InputErrorsComeOutInOrderOfTime) {
   test.Push("S", 2000, {"a", "1"});
   const std::vector<std::string> errors = test.Take("error_stream");
   ASSERT_EQ(errors.size(), 2);
-  EXPECT_EQ(errors[0],
-            "1000\t1970-01-01 00:00:01\tERROR\tCOERCION_ERROR\tcolumn V\t1970-01-01 00:00:01\t7b626164\t");
+  EXPECT_EQ(errors[0], "1000\t1970-01-01 00:00:01\tERROR\tCOERCION_ERROR\tcolumn V\t1970-01-01 00:00:01\t7b626164\t");
   EXPECT_TRUE(errors[1].starts_with("1000\t1970-01-01 00:00:01\tERROR\tDIVISION_BY_ZERO"));
   EXPECT_TRUE(errors[1].ends_with("\tP"));
 }
@@ -197,8 +196,9 @@ TEST(JobTest, LoadRefusesOtherVersionsAndDamage) {
 }
 
 TEST(JobTest, ReplacedTablesAreUsedFromThenOn) {
-  sql::CompileInput input{.text = "CREATE STREAM D (V INTEGER, NAME VARCHAR(8)); CREATE PUMP p AS INSERT INTO D SELECT "
-                                  "STREAM s.V, t.NAME FROM S AS s LEFT JOIN T AS t ON s.V = t.ID;",
+  sql::CompileInput input{.text =
+                              "CREATE STREAM D (V INTEGER, NAME VARCHAR(8)); CREATE PUMP p AS INSERT INTO D SELECT "
+                              "STREAM s.V, t.NAME FROM S AS s LEFT JOIN T AS t ON s.V = t.ID;",
                           .inputs = {{.name = "S", .schema = SchemaForTest("(V INTEGER)")}},
                           .tables = {{.name = "T", .schema = SchemaForTest("(ID INTEGER, NAME VARCHAR(8))")}},
                           .options = {}};

@@ -32,7 +32,8 @@ Frame RandomFrame(Rng& rng) {
   if (kind == 0) return {};
   if (kind == 1) {
     const auto seconds = static_cast<int64_t>(1 + rng.Below(8));
-    return {.by_rows = false, .width = seconds * 1000,
+    return {.by_rows = false,
+            .width = seconds * 1000,
             .sql = StrCat("OVER (RANGE INTERVAL '", seconds, "' SECOND PRECEDING)")};
   }
   const auto rows = static_cast<int64_t>(1 + rng.Below(4));
@@ -45,7 +46,9 @@ std::vector<Row> RandomRows(Rng& rng) {
   int64_t time = 1'000'000;
   for (int i = 0; i < 60; ++i) {
     time += rng.Chance(0.4) ? 0 : static_cast<int64_t>(rng.Below(2500));
-    rows.push_back({.side = static_cast<int>(rng.Below(2)), .time = time, .key = static_cast<int64_t>(rng.Below(3)),
+    rows.push_back({.side = static_cast<int>(rng.Below(2)),
+                    .time = time,
+                    .key = static_cast<int64_t>(rng.Below(3)),
                     .value = static_cast<int64_t>(rng.Below(10))});
   }
   std::ranges::stable_sort(rows, {}, [](const Row& row) { return std::pair(row.time, row.side); });
@@ -93,8 +96,8 @@ std::vector<std::string> Expected(const std::vector<Row>& rows, const Frame fram
   for (size_t row = 0; row < rows.size(); ++row) {
     const bool left = rows[row].side == 0;
     if (matched[row] || !(kind == "FULL" || kind == (left ? "LEFT" : "RIGHT"))) continue;
-    lines.push_back(Line(ExpiryOf(rows, row, frames[rows[row].side]), left ? &rows[row] : nullptr,
-                         left ? nullptr : &rows[row]));
+    lines.push_back(
+        Line(ExpiryOf(rows, row, frames[rows[row].side]), left ? &rows[row] : nullptr, left ? nullptr : &rows[row]));
   }
   std::ranges::sort(lines);
   return lines;
@@ -105,9 +108,9 @@ void RunCase(const std::string& kind, uint64_t seed) {
   const Frame frames[2] = {RandomFrame(rng), RandomFrame(rng)};
   SCOPED_TRACE(StrCat("TAILRACE_SEED=", seed, " ", kind, " left: ", frames[0].sql, " right: ", frames[1].sql));
   const std::vector<Row> rows = RandomRows(rng);
-  const std::string text = StrCat(
-      "CREATE STREAM D (A INTEGER, B INTEGER); CREATE PUMP p AS INSERT INTO D SELECT STREAM l.V, r.V FROM L ",
-      frames[0].sql, " AS l ", kind, " JOIN R ", frames[1].sql, " AS r ON l.K = r.K AND l.V <= r.V;");
+  const std::string text =
+      StrCat("CREATE STREAM D (A INTEGER, B INTEGER); CREATE PUMP p AS INSERT INTO D SELECT STREAM l.V, r.V FROM L ",
+             frames[0].sql, " AS l ", kind, " JOIN R ", frames[1].sql, " AS r ON l.K = r.K AND l.V <= r.V;");
   JobForTest test(text, {{"L", "(K INTEGER, V INTEGER)"}, {"R", "(K INTEGER, V INTEGER)"}});
   for (size_t row = 0; row < rows.size();) {
     const std::string stream = rows[row].side == 0 ? "L" : "R";

@@ -48,9 +48,15 @@ void EncodeValue(const Column& column, size_t row, std::vector<char>& bytes) {
   bytes.push_back(null ? 1 : 0);
   if (null) return;
   switch (column.type().physical()) {
-    case Physical::kInt64: AppendRaw(bytes, column.int64s()[row]); break;
-    case Physical::kDouble: AppendRaw(bytes, Canonical(column.doubles()[row])); break;
-    case Physical::kBool: bytes.push_back(static_cast<char>(column.bools()[row])); break;
+    case Physical::kInt64:
+      AppendRaw(bytes, column.int64s()[row]);
+      break;
+    case Physical::kDouble:
+      AppendRaw(bytes, Canonical(column.doubles()[row]));
+      break;
+    case Physical::kBool:
+      bytes.push_back(static_cast<char>(column.bools()[row]));
+      break;
     case Physical::kText: {
       const std::string_view text = column.texts()[row];
       AppendRaw(bytes, static_cast<uint32_t>(text.size()));
@@ -60,7 +66,8 @@ void EncodeValue(const Column& column, size_t row, std::vector<char>& bytes) {
     case Physical::kRow:
       for (const ColumnPtr& child : column.children()) EncodeValue(*child, row, bytes);
       break;
-    case Physical::kNone: break;
+    case Physical::kNone:
+      break;
   }
 }
 
@@ -78,9 +85,12 @@ void DecodeValue(std::string_view& bytes, Column& column) {
   bytes.remove_prefix(1);
   if (null) return column.AppendNull();
   switch (column.type().physical()) {
-    case Physical::kInt64: return column.AppendInt64(TakeRaw<int64_t>(bytes));
-    case Physical::kDouble: return column.AppendDouble(TakeRaw<double>(bytes));
-    case Physical::kBool: return column.AppendBool(TakeRaw<char>(bytes) != 0);
+    case Physical::kInt64:
+      return column.AppendInt64(TakeRaw<int64_t>(bytes));
+    case Physical::kDouble:
+      return column.AppendDouble(TakeRaw<double>(bytes));
+    case Physical::kBool:
+      return column.AppendBool(TakeRaw<char>(bytes) != 0);
     case Physical::kText: {
       const auto size = TakeRaw<uint32_t>(bytes);
       column.AppendTextView(bytes.substr(0, size));
@@ -88,7 +98,8 @@ void DecodeValue(std::string_view& bytes, Column& column) {
       return;
     }
     case Physical::kRow:
-    case Physical::kNone: break;
+    case Physical::kNone:
+      break;
   }
   TAILRACE_CHECK(false);
 }

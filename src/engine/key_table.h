@@ -79,8 +79,8 @@ class KeyTable {
   std::vector<Slot> slots_;  // A power of two.
   size_t live_ = 0;
   size_t entries_ = 0;
-  std::vector<int64_t> numbers_;          // kNumber
-  std::vector<std::string_view> bytes_;   // kText, kTuple: into arena_, or owned one by one.
+  std::vector<int64_t> numbers_;         // kNumber
+  std::vector<std::string_view> bytes_;  // kText, kTuple: into arena_, or owned one by one.
   std::vector<uint32_t> free_;
   uint32_t null_index_ = kNone;  // kNumber, kText: the index of the NULL key.
   std::shared_ptr<data::Arena> arena_;

@@ -129,11 +129,29 @@ TEST(KeyTableTest, AgreesWithAMapUnderInsertsAndErases) {
 TEST(KeyTableTest, ColumnsAndSavedStateGiveTheKeysBack) {
   const std::vector<Type> types{Type::Varchar(), Type::Double(), Type::Boolean(), Type::Bigint()};
   KeyTable table(types, KeyTable::Lifetime::kTogether);
-  const std::vector<ColumnPtr> keys{
-      Make(types[0], [](Column& c) { c.AppendText("x"); c.AppendNull(); c.AppendText(""); }),
-      Make(types[1], [](Column& c) { c.AppendDouble(1.5); c.AppendDouble(2.5); c.AppendNull(); }),
-      Make(types[2], [](Column& c) { c.AppendBool(true); c.AppendBool(false); c.AppendNull(); }),
-      Make(types[3], [](Column& c) { c.AppendNull(); c.AppendInt64(-5); c.AppendInt64(5); })};
+  const std::vector<ColumnPtr> keys{Make(types[0],
+                                         [](Column& c) {
+                                           c.AppendText("x");
+                                           c.AppendNull();
+                                           c.AppendText("");
+                                         }),
+                                    Make(types[1],
+                                         [](Column& c) {
+                                           c.AppendDouble(1.5);
+                                           c.AppendDouble(2.5);
+                                           c.AppendNull();
+                                         }),
+                                    Make(types[2],
+                                         [](Column& c) {
+                                           c.AppendBool(true);
+                                           c.AppendBool(false);
+                                           c.AppendNull();
+                                         }),
+                                    Make(types[3], [](Column& c) {
+                                      c.AppendNull();
+                                      c.AppendInt64(-5);
+                                      c.AppendInt64(5);
+                                    })};
   const std::vector<uint32_t> indices = Indices(table, keys);
   ByteWriter writer;
   table.Save(writer, indices);

@@ -19,8 +19,8 @@ Pump::Pump(std::string name, const sql::PlanNode& plan, std::string fingerprint,
       errors_(surroundings.errors),
       context_{.eval = surroundings.eval, .errors = *this, .batch_rows_max = surroundings.batch_rows_max},
       stats_{.name = name_},
-      rows_in_(surroundings.metrics.GetCounter("tailrace_pump_rows_in_total", "Rows read by a pump.",
-                                               {{"pump", name_}})),
+      rows_in_(
+          surroundings.metrics.GetCounter("tailrace_pump_rows_in_total", "Rows read by a pump.", {{"pump", name_}})),
       rows_out_(surroundings.metrics.GetCounter("tailrace_pump_rows_out_total", "Rows written by a pump.",
                                                 {{"pump", name_}})),
       error_count_(surroundings.metrics.GetCounter("tailrace_pump_errors_total", "Rows of a pump that failed.",
@@ -97,12 +97,11 @@ void Pump::Report(const data::Schema& schema, const data::Batch& batch, size_t r
                   std::string_view message) {
   ++stats_.errors;
   error_count_.Add(1);
-  errors_.Add({.pump = number_ + 1, .stage = stage_},
-              {.name = std::string(name),
-               .message = std::string(message),
-               .row_bytes = RowToJson(schema, batch, row),
-               .rowtime_unix_ms = batch.rowtimes->int64s()[row],
-               .pump = name_});
+  errors_.Add({.pump = number_ + 1, .stage = stage_}, {.name = std::string(name),
+                                                       .message = std::string(message),
+                                                       .row_bytes = RowToJson(schema, batch, row),
+                                                       .rowtime_unix_ms = batch.rowtimes->int64s()[row],
+                                                       .pump = name_});
 }
 
 void Pump::CountCuts(uint64_t cuts) { stats_.cut_texts += cuts; }

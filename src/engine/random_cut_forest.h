@@ -59,8 +59,8 @@ class RandomCutForest {
   const Options options_;
   std::vector<Member> members_;
   uint64_t count_ = 0;
-  std::vector<double> points_;       // Of the samples, each once.
-  std::vector<uint32_t> uses_;       // In how many samples a point is.
+  std::vector<double> points_;  // Of the samples, each once.
+  std::vector<uint32_t> uses_;  // In how many samples a point is.
   std::vector<uint32_t> free_points_;
 };
 

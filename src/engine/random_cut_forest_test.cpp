@@ -134,9 +134,8 @@ TEST(ForestScoreTest, ExplanationHasAMemberAColumnAndSumsUpToTheScore) {
   test.Push("S", rows);
   const std::vector<std::string> lines = test.Take("D");
   ASSERT_EQ(lines.size(), 302);
-  const std::string learning =
-      R"({"Systolic":{"DIRECTION":"LOW","STRENGTH":"0.0000","ATTRIBUTION_SCORE":"0.0000"},)"
-      R"("Diastolic":{"DIRECTION":"LOW","STRENGTH":"0.0000","ATTRIBUTION_SCORE":"0.0000"}})";
+  const std::string learning = R"({"Systolic":{"DIRECTION":"LOW","STRENGTH":"0.0000","ATTRIBUTION_SCORE":"0.0000"},)"
+                               R"("Diastolic":{"DIRECTION":"LOW","STRENGTH":"0.0000","ATTRIBUTION_SCORE":"0.0000"}})";
   EXPECT_EQ(lines[0], StrCat("0\t0.0\t", learning));
   EXPECT_EQ(lines[50], StrCat("50\t0.0\t", learning));  // 50 shingles of 2 rows are 51 rows.
   EXPECT_EQ(lines[301], StrCat("301\t0.0\t", learning));

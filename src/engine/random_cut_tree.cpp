@@ -172,11 +172,16 @@ double RandomCutTree::ScoreOf(const double* point) const {
 double RandomCutTree::Score(std::span<const double> point) const {
   if (root_ == kNone) return 0;
   switch (features_) {
-    case 1: return ScoreOf<1>(point.data());
-    case 2: return ScoreOf<2>(point.data());
-    case 3: return ScoreOf<3>(point.data());
-    case 4: return ScoreOf<4>(point.data());
-    default: return ScoreOf<0>(point.data());
+    case 1:
+      return ScoreOf<1>(point.data());
+    case 2:
+      return ScoreOf<2>(point.data());
+    case 3:
+      return ScoreOf<3>(point.data());
+    case 4:
+      return ScoreOf<4>(point.data());
+    default:
+      return ScoreOf<0>(point.data());
   }
 }
 

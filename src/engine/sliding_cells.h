@@ -64,46 +64,84 @@ inline double NumberOf(const data::Column& column, size_t row) {
 inline void StoreSlot(data::Physical physical, uint64_t* slot, const data::Column& column, size_t row) {
   const bool null = column.null(row);
   switch (physical) {
-    case data::Physical::kInt64: slot[0] = null ? 0 : static_cast<uint64_t>(column.int64s()[row]); break;
-    case data::Physical::kDouble: slot[0] = null ? 0 : AsCell(column.doubles()[row]); break;
-    case data::Physical::kBool: slot[0] = null ? 0 : column.bools()[row]; break;
-    case data::Physical::kText: StoreText(slot, null ? std::string_view() : column.texts()[row]); break;
+    case data::Physical::kInt64:
+      slot[0] = null ? 0 : static_cast<uint64_t>(column.int64s()[row]);
+      break;
+    case data::Physical::kDouble:
+      slot[0] = null ? 0 : AsCell(column.doubles()[row]);
+      break;
+    case data::Physical::kBool:
+      slot[0] = null ? 0 : column.bools()[row];
+      break;
+    case data::Physical::kText:
+      StoreText(slot, null ? std::string_view() : column.texts()[row]);
+      break;
     case data::Physical::kNone:
-    case data::Physical::kRow: slot[0] = 0; break;
+    case data::Physical::kRow:
+      slot[0] = 0;
+      break;
   }
 }
 
 // Sets row `row` of a column that has all its rows.
 inline void SetFromSlot(data::Column& result, size_t row, data::Physical physical, const uint64_t* slot) {
   switch (physical) {
-    case data::Physical::kInt64: result.mutable_int64s()[row] = static_cast<int64_t>(slot[0]); break;
-    case data::Physical::kDouble: result.mutable_doubles()[row] = AsDouble(slot[0]); break;
-    case data::Physical::kBool: result.mutable_bools()[row] = static_cast<uint8_t>(slot[0]); break;
-    case data::Physical::kText: result.mutable_texts()[row] = result.arena().Copy(ViewText(slot)); break;
+    case data::Physical::kInt64:
+      result.mutable_int64s()[row] = static_cast<int64_t>(slot[0]);
+      break;
+    case data::Physical::kDouble:
+      result.mutable_doubles()[row] = AsDouble(slot[0]);
+      break;
+    case data::Physical::kBool:
+      result.mutable_bools()[row] = static_cast<uint8_t>(slot[0]);
+      break;
+    case data::Physical::kText:
+      result.mutable_texts()[row] = result.arena().Copy(ViewText(slot));
+      break;
     case data::Physical::kNone:
-    case data::Physical::kRow: break;
+    case data::Physical::kRow:
+      break;
   }
 }
 
 inline void SetFrom(data::Column& result, size_t row, const data::Column& source, size_t source_row) {
   if (source.null(source_row)) return result.SetNull(row);
   switch (source.type().physical()) {
-    case data::Physical::kInt64: result.mutable_int64s()[row] = source.int64s()[source_row]; break;
-    case data::Physical::kDouble: result.mutable_doubles()[row] = source.doubles()[source_row]; break;
-    case data::Physical::kBool: result.mutable_bools()[row] = source.bools()[source_row]; break;
-    case data::Physical::kText: result.mutable_texts()[row] = result.arena().Copy(source.texts()[source_row]); break;
+    case data::Physical::kInt64:
+      result.mutable_int64s()[row] = source.int64s()[source_row];
+      break;
+    case data::Physical::kDouble:
+      result.mutable_doubles()[row] = source.doubles()[source_row];
+      break;
+    case data::Physical::kBool:
+      result.mutable_bools()[row] = source.bools()[source_row];
+      break;
+    case data::Physical::kText:
+      result.mutable_texts()[row] = result.arena().Copy(source.texts()[source_row]);
+      break;
     case data::Physical::kNone:
-    case data::Physical::kRow: break;
+    case data::Physical::kRow:
+      break;
   }
 }
 
 inline void SetValue(data::Column& result, size_t row, const data::Value& value) {
   switch (value.data.index()) {
-    case 1: result.mutable_int64s()[row] = value.int64(); break;
-    case 2: result.mutable_doubles()[row] = value.float64(); break;
-    case 3: result.mutable_bools()[row] = value.boolean() ? 1 : 0; break;
-    case 4: result.mutable_texts()[row] = result.arena().Copy(value.text()); break;
-    default: result.SetNull(row); break;
+    case 1:
+      result.mutable_int64s()[row] = value.int64();
+      break;
+    case 2:
+      result.mutable_doubles()[row] = value.float64();
+      break;
+    case 3:
+      result.mutable_bools()[row] = value.boolean() ? 1 : 0;
+      break;
+    case 4:
+      result.mutable_texts()[row] = result.arena().Copy(value.text());
+      break;
+    default:
+      result.SetNull(row);
+      break;
   }
 }
 

@@ -172,7 +172,12 @@ std::vector<Call> Calls() {
 
 Row RandomRow(Rng& rng, int64_t time) {
   constexpr std::string_view kTexts[] = {"", "a", "bb", "a text beyond twelve bytes", "another beyond twelve bytes"};
-  Row row{.time = time, .key = rng.Chance(0.1) ? "NULL" : StrCat("k", rng.Below(4)), .v = {}, .d = {}, .c = {}, .t = {},
+  Row row{.time = time,
+          .key = rng.Chance(0.1) ? "NULL" : StrCat("k", rng.Below(4)),
+          .v = {},
+          .d = {},
+          .c = {},
+          .t = {},
           .b = {}};
   if (!rng.Chance(0.2)) row.v = static_cast<int64_t>(rng.Below(20)) - 10;
   // Sums of mixed magnitude: what a running difference would get wrong.

@@ -28,23 +28,29 @@ void SlidingWindow::Output(const Call& call, uint32_t partition, std::span<const
                            Column& result, sql::RowErrors& errors) {
   if (call.state == kNoState) {
     if (call.call->kind == AggregateKind::kLastValue) return SetFrom(result, row, *args[call.first_arg], row);
-    result.mutable_int64s()[row] =
-        static_cast<int64_t>(keeps_rows_ ? rings_[partition].size() : Cells(partition)[0]);
+    result.mutable_int64s()[row] = static_cast<int64_t>(keeps_rows_ ? rings_[partition].size() : Cells(partition)[0]);
     return;
   }
   const State& state = states_[call.state];
   switch (state.family) {
-    case Family::kCount: result.mutable_int64s()[row] = static_cast<int64_t>(Cells(partition)[state.cells]); return;
+    case Family::kCount:
+      result.mutable_int64s()[row] = static_cast<int64_t>(Cells(partition)[state.cells]);
+      return;
     case Family::kExact:
     case Family::kExactSpread:
     case Family::kApproximate:
-    case Family::kApproximateSpread: return OutputSum(call, state, partition, row, result, errors);
-    case Family::kDistinct: return OutputDistinct(call, state, partition, row, result, errors);
+    case Family::kApproximateSpread:
+      return OutputSum(call, state, partition, row, result, errors);
+    case Family::kDistinct:
+      return OutputDistinct(call, state, partition, row, result, errors);
     case Family::kLeast:
-    case Family::kGreatest: return OutputExtreme(state, partition, row, result);
+    case Family::kGreatest:
+      return OutputExtreme(state, partition, row, result);
     case Family::kHistory:
-    case Family::kValidHistory: return OutputHistory(call, state, partition, args, row, result, errors);
-    case Family::kExponential: return OutputExponential(state, partition, row, result);
+    case Family::kValidHistory:
+      return OutputHistory(call, state, partition, args, row, result, errors);
+    case Family::kExponential:
+      return OutputExponential(state, partition, row, result);
   }
 }
 
@@ -69,11 +75,10 @@ void SlidingWindow::OutputSum(const Call& call, const State& state, uint32_t par
   if (state.family == Family::kApproximate || state.family == Family::kApproximateSpread) {
     return SetResult(FinishApproximate(kind, Moments(state, partition), result.type()), kind, row, result, errors);
   }
-  ExactMoments moments{.count = static_cast<int64_t>(cells[kCountCell]),
-                       .sum = Get<Int128>(cells + kSumCell),
-                       .squares = {}};
-  const bool plain_sum = kind == AggregateKind::kSum && result.type().is_exact() &&
-                         ScaleOf(result.type()) == ScaleOf(state.arg->type);
+  ExactMoments moments{
+      .count = static_cast<int64_t>(cells[kCountCell]), .sum = Get<Int128>(cells + kSumCell), .squares = {}};
+  const bool plain_sum =
+      kind == AggregateKind::kSum && result.type().is_exact() && ScaleOf(result.type()) == ScaleOf(state.arg->type);
   if (plain_sum && moments.count > 0 && FitsType(moments.sum, result.type())) {
     result.mutable_int64s()[row] = static_cast<int64_t>(moments.sum);
     return;
@@ -82,8 +87,8 @@ void SlidingWindow::OutputSum(const Call& call, const State& state, uint32_t par
   SetResult(FinishExact(kind, moments, state.arg->type, result.type()), kind, row, result, errors);
 }
 
-void SlidingWindow::OutputDistinct(const Call& call, const State& state, uint32_t partition, size_t row,
-                                   Column& result, sql::RowErrors& errors) {
+void SlidingWindow::OutputDistinct(const Call& call, const State& state, uint32_t partition, size_t row, Column& result,
+                                   sql::RowErrors& errors) {
   const AggregateKind kind = call.call->kind;
   const DistinctValues* const distinct = distinct_[partition * distinct_sets_ + state.deque].get();
   const auto count = static_cast<int64_t>(distinct == nullptr ? 0 : distinct->counts.size());
@@ -117,8 +122,7 @@ void SlidingWindow::OutputExtreme(const State& state, uint32_t partition, size_t
 }
 
 void SlidingWindow::OutputHistory(const Call& call, const State& state, uint32_t partition,
-                                  std::span<const ColumnPtr> args, size_t row, Column& result,
-                                  sql::RowErrors& errors) {
+                                  std::span<const ColumnPtr> args, size_t row, Column& result, sql::RowErrors& errors) {
   const sql::AggregateCall& aggregate = *call.call;
   const CellRing& ring = rings_[partition];
   const bool lag = aggregate.kind == AggregateKind::kLag;

@@ -87,7 +87,8 @@ Status SlidingWindow::AddCall(const CallRef& ref) {
     return Error{ErrorCode::kUnsupported, "an aggregate of a row value"};
   }
   switch (call.kind) {
-    case AggregateKind::kCountStar: return add_without_state();
+    case AggregateKind::kCountStar:
+      return add_without_state();
     case AggregateKind::kCount:
       if (call.distinct) return add(Family::kDistinct);
       return call.args[0]->nullable ? add(Family::kCount) : add_without_state();
@@ -102,13 +103,17 @@ Status SlidingWindow::AddCall(const CallRef& ref) {
       if (call.distinct) return add(Family::kDistinct);
       return add(doubles ? Family::kApproximateSpread : Family::kExactSpread);
     case AggregateKind::kMin:
-    case AggregateKind::kEvery: return add(Family::kLeast);
+    case AggregateKind::kEvery:
+      return add(Family::kLeast);
     case AggregateKind::kMax:
-    case AggregateKind::kAny: return add(Family::kGreatest);
-    case AggregateKind::kLastValue: return call.ignore_nulls ? add(Family::kValidHistory) : add_without_state();
+    case AggregateKind::kAny:
+      return add(Family::kGreatest);
+    case AggregateKind::kLastValue:
+      return call.ignore_nulls ? add(Family::kValidHistory) : add_without_state();
     case AggregateKind::kFirstValue:
     case AggregateKind::kNthValue:
-    case AggregateKind::kLag: return add(call.ignore_nulls ? Family::kValidHistory : Family::kHistory);
+    case AggregateKind::kLag:
+      return add(call.ignore_nulls ? Family::kValidHistory : Family::kHistory);
     case AggregateKind::kExpAvg: {
       TAILRACE_ASSIGN_OR_RETURN(const double half_life_ms, HalfLife(call));
       return add(Family::kExponential, half_life_ms);
@@ -149,24 +154,44 @@ void SlidingWindow::LayOut() {
     state.validity = i;
     size_t cells = 0;
     switch (state.family) {
-      case Family::kCount: cells = kCountCells; break;
-      case Family::kExact: cells = kExactCells; state.slot_cells = 1; break;
-      case Family::kExactSpread: cells = kExactSpreadCells; state.slot_cells = 1; break;
-      case Family::kApproximate: cells = kApproximateCells; state.slot_cells = 2; break;
-      case Family::kApproximateSpread: cells = kApproximateSpreadCells; state.slot_cells = 4; break;
+      case Family::kCount:
+        cells = kCountCells;
+        break;
+      case Family::kExact:
+        cells = kExactCells;
+        state.slot_cells = 1;
+        break;
+      case Family::kExactSpread:
+        cells = kExactSpreadCells;
+        state.slot_cells = 1;
+        break;
+      case Family::kApproximate:
+        cells = kApproximateCells;
+        state.slot_cells = 2;
+        break;
+      case Family::kApproximateSpread:
+        cells = kApproximateSpreadCells;
+        state.slot_cells = 4;
+        break;
       case Family::kLeast:
       case Family::kGreatest:
         state.slot_cells = state.text ? 2 : 0;
         state.deque_cells = state.text ? 1 : 2;
         keeps_rows_ = keeps_rows_ || state.text;
         break;
-      case Family::kHistory: state.slot_cells = state.text ? 2 : 1; keeps_rows_ = true; break;
+      case Family::kHistory:
+        state.slot_cells = state.text ? 2 : 1;
+        keeps_rows_ = true;
+        break;
       case Family::kValidHistory:
         state.slot_cells = state.text ? 2 : 1;
         state.deque_cells = 1;
         keeps_rows_ = true;
         break;
-      case Family::kExponential: cells = kExponentialCells; state.slot_cells = 2; break;
+      case Family::kExponential:
+        cells = kExponentialCells;
+        state.slot_cells = 2;
+        break;
       case Family::kDistinct:
         state.slot_cells = state.text ? 2 : 1;
         state.deque = distinct_sets_++;
@@ -261,8 +286,7 @@ void SlidingWindow::EvictOne(uint32_t partition) {
   ring.PopFront(record_cells_);
 }
 
-void SlidingWindow::RemoveFromState(const State& state, uint32_t partition, const uint64_t* record,
-                                    uint64_t sequence) {
+void SlidingWindow::RemoveFromState(const State& state, uint32_t partition, const uint64_t* record, uint64_t sequence) {
   uint64_t* const cells = Cells(partition) + state.cells;
   switch (state.family) {
     case Family::kCount:
@@ -295,7 +319,8 @@ void SlidingWindow::RemoveFromState(const State& state, uint32_t partition, cons
       if (!deque.empty() && deque.At(0, state.deque_cells)[0] == sequence) deque.PopFront(state.deque_cells);
       break;
     }
-    case Family::kHistory: break;
+    case Family::kHistory:
+      break;
     case Family::kDistinct: {
       if (!Valid(state, record)) return;
       DistinctValues& distinct = *distinct_[partition * distinct_sets_ + state.deque];
@@ -340,13 +365,18 @@ void SlidingWindow::AddToState(const State& state, uint32_t partition, uint64_t*
   const bool valid = !column.null(row);
   if (valid) record[1 + state.validity / 64] |= uint64_t{1} << (state.validity % 64);
   switch (state.family) {
-    case Family::kCount: cells[0] += valid ? 1 : 0; return;
+    case Family::kCount:
+      cells[0] += valid ? 1 : 0;
+      return;
     case Family::kExact:
     case Family::kExactSpread:
     case Family::kApproximate:
-    case Family::kApproximateSpread: return AddSum(state, cells, record, column, row);
-    case Family::kExponential: return AddExponential(state, cells, record, column, row);
-    default: break;
+    case Family::kApproximateSpread:
+      return AddSum(state, cells, record, column, row);
+    case Family::kExponential:
+      return AddExponential(state, cells, record, column, row);
+    default:
+      break;
   }
   if (state.slot > 0) StoreSlot(state.physical, record + state.slot, column, row);
   if (state.family == Family::kHistory || !valid) return;
@@ -493,8 +523,8 @@ void SlidingWindow::Expire(int64_t bound) {
       partitions_.Erase(check.partition);
     } else {
       const int64_t again = AddTime(last, *frame_.preceding);
-      checks_.push_back({.time = checks_.empty() ? again : std::max(again, checks_.back().time),
-                         .partition = check.partition});
+      checks_.push_back(
+          {.time = checks_.empty() ? again : std::max(again, checks_.back().time), .partition = check.partition});
     }
   }
 }

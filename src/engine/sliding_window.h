@@ -55,17 +55,17 @@ class SlidingWindow {
 
  private:
   enum class Family : uint8_t {
-    kCount,              // Valid rows.
-    kExact,              // Count and sum.
-    kExactSpread,        // And sum of squares.
-    kApproximate,        // The same of doubles.
+    kCount,        // Valid rows.
+    kExact,        // Count and sum.
+    kExactSpread,  // And sum of squares.
+    kApproximate,  // The same of doubles.
     kApproximateSpread,
-    kLeast,              // Deque of (sequence, value) or (sequence).
+    kLeast,  // Deque of (sequence, value) or (sequence).
     kGreatest,
-    kHistory,            // The argument's values.
-    kValidHistory,       // And the sequences of those that are not NULL.
-    kExponential,        // Decayed sum and weight.
-    kDistinct,           // Every value with its count.
+    kHistory,       // The argument's values.
+    kValidHistory,  // And the sequences of those that are not NULL.
+    kExponential,   // Decayed sum and weight.
+    kDistinct,      // Every value with its count.
   };
   struct State {
     Family family;
@@ -73,12 +73,12 @@ class SlidingWindow {
     size_t arg_column;
     data::Physical physical;
     bool text;
-    size_t cells = 0;       // First of its cells in a partition.
-    size_t slot = 0;        // First of its cells in a record; 0: none.
+    size_t cells = 0;  // First of its cells in a partition.
+    size_t slot = 0;   // First of its cells in a record; 0: none.
     size_t slot_cells = 0;
-    size_t deque = 0;       // Which of the partition's deques.
-    size_t deque_cells = 0; // 0: none.
-    size_t validity = 0;    // Which bit of a record.
+    size_t deque = 0;        // Which of the partition's deques.
+    size_t deque_cells = 0;  // 0: none.
+    size_t validity = 0;     // Which bit of a record.
     double half_life_ms = 0;
   };
   struct Call {
@@ -142,9 +142,9 @@ class SlidingWindow {
   const sql::WindowFrame& frame_;
   std::vector<State> states_;
   std::vector<Call> calls_;
-  bool keeps_rows_ = true;      // Not when nothing is ever evicted nor looked back at.
-  bool counts_only_ = false;    // All calls are numbers of rows.
-  size_t record_cells_ = 1;     // [0] ROWTIME, validity words, slots.
+  bool keeps_rows_ = true;    // Not when nothing is ever evicted nor looked back at.
+  bool counts_only_ = false;  // All calls are numbers of rows.
+  size_t record_cells_ = 1;   // [0] ROWTIME, validity words, slots.
   size_t validity_words_ = 0;
   size_t partition_cells_ = 1;  // [0] sequence of the ring's first row, or rows so far; then the states.
   size_t deques_ = 0;

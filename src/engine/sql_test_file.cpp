@@ -28,8 +28,13 @@ std::string ErrorRow(const data::Batch& batch, size_t row) {
 class SqlTestRun {
  public:
   SqlTestRun(const SqlTestFile& file, const SqlTestMode& mode, const SqlTestSetup& setup)
-      : file_(file), mode_(mode), inputs_(setup.inputs), tables_(setup.tables), table_rows_(setup.table_rows),
-        text_(setup.program), options_(setup.options) {}
+      : file_(file),
+        mode_(mode),
+        inputs_(setup.inputs),
+        tables_(setup.tables),
+        table_rows_(setup.table_rows),
+        text_(setup.program),
+        options_(setup.options) {}
 
   std::vector<std::string> Run() {
     for (const SqlTestBlock& block : file_.blocks) {
@@ -211,8 +216,7 @@ class SqlTestRun {
             columns.push_back(std::make_shared<data::Column>(field.type));
           }
           for (int i = 0; i < info.metadata_columns; ++i) {
-            columns.push_back(
-                std::make_shared<data::Column>(sql::MetadataFields()[static_cast<size_t>(i)].type));
+            columns.push_back(std::make_shared<data::Column>(sql::MetadataFields()[static_cast<size_t>(i)].type));
           }
         }
         auto appended = AppendLine(fields, stream, *rowtimes, columns);

@@ -13,10 +13,10 @@ namespace tailrace::engine {
 
 // One block of a SQL test file, as docs/sql-tests.md describes them.
 struct SqlTestBlock {
-  size_t line = 0;                 // Of the first line, from 1.
-  std::string head;                // The first line.
-  std::vector<std::string> body;   // Lines before "----", or all.
-  std::vector<std::string> result; // Lines after "----".
+  size_t line = 0;                  // Of the first line, from 1.
+  std::string head;                 // The first line.
+  std::vector<std::string> body;    // Lines before "----", or all.
+  std::vector<std::string> result;  // Lines after "----".
   bool has_result = false;
 };
 
@@ -29,8 +29,8 @@ SqlTestFile ParseSqlTestFile(std::string name, std::string_view text);
 
 // How a file is run; the expected rows are the same in all ways.
 struct SqlTestMode {
-  size_t batch_rows = 1024;   // Most rows of one push.
-  bool restore = false;       // Save and load the job after every push and advance.
+  size_t batch_rows = 1024;  // Most rows of one push.
+  bool restore = false;      // Save and load the job after every push and advance.
   std::string_view name;
 };
 std::vector<SqlTestMode> SqlTestModes();  // Batches of 1, 7 and 1024 rows; of 1 and 1024 with restore.

@@ -44,15 +44,20 @@ std::string Escape(std::string_view text) {
 
 std::optional<int64_t> ParseWhole(std::string_view field, const data::Type& type) {
   switch (type.kind) {
-    case TypeKind::kDecimal: return data::ParseDecimal(field, type.scale);
-    case TypeKind::kDate: return data::ParseDate(field);
-    case TypeKind::kTime: return data::ParseTime(field);
-    case TypeKind::kTimestamp: return data::ParseTimestamp(field, true);
+    case TypeKind::kDecimal:
+      return data::ParseDecimal(field, type.scale);
+    case TypeKind::kDate:
+      return data::ParseDate(field);
+    case TypeKind::kTime:
+      return data::ParseTime(field);
+    case TypeKind::kTimestamp:
+      return data::ParseTimestamp(field, true);
     case TypeKind::kInterval: {
       auto value = data::ParseInterval(type, field);
       return value.ok() ? std::optional(value.value()) : std::nullopt;
     }
-    default: return ParseInt64(field);
+    default:
+      return ParseInt64(field);
   }
 }
 
@@ -138,7 +143,8 @@ Status AppendSqlTestField(std::string_view field, data::Column& column) {
       return Ok();
     }
     case Physical::kNone:
-    case Physical::kRow: break;
+    case Physical::kRow:
+      break;
   }
   return BadField(field, type);
 }

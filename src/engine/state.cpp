@@ -14,9 +14,7 @@ using data::Physical;
 using data::Type;
 using data::Value;
 
-Error CorruptState(std::string_view what) {
-  return Error{ErrorCode::kCorruption, StrCat("saved state: ", what)};
-}
+Error CorruptState(std::string_view what) { return Error{ErrorCode::kCorruption, StrCat("saved state: ", what)}; }
 
 Result<size_t> LoadCount(ByteReader& reader, size_t bytes_each) {
   TAILRACE_ASSIGN_OR_RETURN(const uint64_t count, reader.U64());
@@ -27,21 +25,29 @@ Result<size_t> LoadCount(ByteReader& reader, size_t bytes_each) {
 void SaveValue(ByteWriter& writer, const Value& value) {
   writer.U8(static_cast<uint8_t>(value.data.index()));
   switch (value.data.index()) {
-    case 1: writer.I64(value.int64()); break;
-    case 2: writer.F64(value.float64()); break;
-    case 3: writer.Bool(value.boolean()); break;
-    case 4: writer.Text(value.text()); break;
-    default: break;
+    case 1:
+      writer.I64(value.int64());
+      break;
+    case 2:
+      writer.F64(value.float64());
+      break;
+    case 3:
+      writer.Bool(value.boolean());
+      break;
+    case 4:
+      writer.Text(value.text());
+      break;
+    default:
+      break;
   }
 }
 
 Result<Value> LoadValue(ByteReader& reader, const Type& type) {
   TAILRACE_ASSIGN_OR_RETURN(const uint8_t index, reader.U8());
   if (index == 0) return Value();
-  const bool fits = (index == 1 && type.physical() == Physical::kInt64) ||
-                    (index == 2 && type.physical() == Physical::kDouble) ||
-                    (index == 3 && type.physical() == Physical::kBool) ||
-                    (index == 4 && type.physical() == Physical::kText);
+  const bool fits =
+      (index == 1 && type.physical() == Physical::kInt64) || (index == 2 && type.physical() == Physical::kDouble) ||
+      (index == 3 && type.physical() == Physical::kBool) || (index == 4 && type.physical() == Physical::kText);
   if (!fits) return CorruptState("a value of another type");
   if (index == 1) {
     TAILRACE_ASSIGN_OR_RETURN(const int64_t value, reader.I64());
@@ -75,9 +81,12 @@ Status LoadRaw(ByteReader& reader, std::span<T> values) {
 
 Status LoadPayload(ByteReader& reader, Column& column, size_t rows) {
   switch (column.type().physical()) {
-    case Physical::kNone: return Ok();
-    case Physical::kInt64: return LoadRaw(reader, column.mutable_int64s());
-    case Physical::kDouble: return LoadRaw(reader, column.mutable_doubles());
+    case Physical::kNone:
+      return Ok();
+    case Physical::kInt64:
+      return LoadRaw(reader, column.mutable_int64s());
+    case Physical::kDouble:
+      return LoadRaw(reader, column.mutable_doubles());
     case Physical::kBool: {
       TAILRACE_TRY(LoadRaw(reader, column.mutable_bools()));
       for (const uint8_t value : column.bools()) {
@@ -108,12 +117,17 @@ Status LoadPayload(ByteReader& reader, Column& column, size_t rows) {
 
 size_t RowBytesMin(const Type& type) {
   switch (type.physical()) {
-    case Physical::kNone: return 0;
+    case Physical::kNone:
+      return 0;
     case Physical::kInt64:
-    case Physical::kDouble: return 8;
-    case Physical::kBool: return 1;
-    case Physical::kText: return 4;
-    case Physical::kRow: return type.row->fields.empty() ? 0 : RowBytesMin(type.row->fields[0].type);
+    case Physical::kDouble:
+      return 8;
+    case Physical::kBool:
+      return 1;
+    case Physical::kText:
+      return 4;
+    case Physical::kRow:
+      return type.row->fields.empty() ? 0 : RowBytesMin(type.row->fields[0].type);
   }
   return 0;
 }
@@ -136,10 +150,17 @@ void SaveColumn(ByteWriter& writer, const Column& column) {
     for (size_t row = 0; row < column.size(); ++row) writer.Bool(column.validity().null(row));
   }
   switch (column.type().physical()) {
-    case Physical::kNone: break;
-    case Physical::kInt64: writer.Append(RawBytes(column.int64s())); break;
-    case Physical::kDouble: writer.Append(RawBytes(column.doubles())); break;
-    case Physical::kBool: writer.Append(RawBytes(column.bools())); break;
+    case Physical::kNone:
+      break;
+    case Physical::kInt64:
+      writer.Append(RawBytes(column.int64s()));
+      break;
+    case Physical::kDouble:
+      writer.Append(RawBytes(column.doubles()));
+      break;
+    case Physical::kBool:
+      writer.Append(RawBytes(column.bools()));
+      break;
     case Physical::kText:
       for (const std::string_view text : column.texts()) writer.Text(text);
       break;

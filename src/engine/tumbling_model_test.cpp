@@ -31,7 +31,8 @@ std::vector<Row> RandomRows(Rng& rng) {
   int64_t time = -50'000;  // Windows before 1970 too.
   for (int i = 0; i < 200; ++i) {
     time += rng.Chance(0.4) ? 0 : static_cast<int64_t>(rng.Below(rng.Chance(0.05) ? 30'000 : 2000));
-    rows.push_back({.time = time, .key = rng.Chance(0.1) ? "NULL" : StrCat("k", rng.Below(5)),
+    rows.push_back({.time = time,
+                    .key = rng.Chance(0.1) ? "NULL" : StrCat("k", rng.Below(5)),
                     .value = static_cast<int64_t>(rng.Below(100))});
   }
   return rows;

@@ -29,12 +29,17 @@ int64_t CalendarEnd(int64_t time, int months) {
 bool SameInColumn(const data::Column& column, size_t a, size_t b) {
   if (column.null(a) || column.null(b)) return column.null(a) == column.null(b);
   switch (column.type().physical()) {
-    case data::Physical::kInt64: return column.int64s()[a] == column.int64s()[b];
-    case data::Physical::kDouble: return column.doubles()[a] == column.doubles()[b];
-    case data::Physical::kBool: return column.bools()[a] == column.bools()[b];
-    case data::Physical::kText: return column.texts()[a] == column.texts()[b];
+    case data::Physical::kInt64:
+      return column.int64s()[a] == column.int64s()[b];
+    case data::Physical::kDouble:
+      return column.doubles()[a] == column.doubles()[b];
+    case data::Physical::kBool:
+      return column.bools()[a] == column.bools()[b];
+    case data::Physical::kText:
+      return column.texts()[a] == column.texts()[b];
     case data::Physical::kNone:
-    case data::Physical::kRow: break;
+    case data::Physical::kRow:
+      break;
   }
   return true;
 }
@@ -110,9 +115,12 @@ int64_t WindowTracker::EndOf(int64_t rowtime) const {
     }
     case sql::WindowEnd::Kind::kCalendar:
       return CalendarEnd(rowtime - window_end_.origin_ms, std::max(window_end_.months, 1)) + window_end_.origin_ms;
-    case sql::WindowEnd::Kind::kEveryRowtime: return rowtime + 1;
-    case sql::WindowEnd::Kind::kEvaluate: return SearchEnd(rowtime);
-    case sql::WindowEnd::Kind::kAsserted: break;
+    case sql::WindowEnd::Kind::kEveryRowtime:
+      return rowtime + 1;
+    case sql::WindowEnd::Kind::kEvaluate:
+      return SearchEnd(rowtime);
+    case sql::WindowEnd::Kind::kAsserted:
+      break;
   }
   return kEndOfTime;
 }

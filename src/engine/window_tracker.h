@@ -56,8 +56,8 @@ class WindowTracker {
   const bool key_of_columns_;
   const bool by_value_;
   bool open_ = false;
-  int64_t end_ = 0;            // By time.
-  int64_t last_rowtime_ = 0;   // By value: of the last row taken.
+  int64_t end_ = 0;           // By time.
+  int64_t last_rowtime_ = 0;  // By value: of the last row taken.
   data::Value key_;
 };
 

@@ -33,36 +33,112 @@ struct TypeName {
 };
 
 enum class BinaryOp : uint8_t {
-  kAdd, kSubtract, kMultiply, kDivide, kConcat,
-  kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual,
-  kAnd, kOr,
+  kAdd,
+  kSubtract,
+  kMultiply,
+  kDivide,
+  kConcat,
+  kEqual,
+  kNotEqual,
+  kLess,
+  kLessEqual,
+  kGreater,
+  kGreaterEqual,
+  kAnd,
+  kOr,
 };
 enum class UnaryOp : uint8_t { kPlus, kMinus, kNot };
 
 // Literals carry their type: 'abc' is CHAR(3), 12 INTEGER or BIGINT, 0.5 DECIMAL(2,1), 1e2 DOUBLE, INTERVAL ...
-struct Literal { data::Type type; data::Value value; };
-struct Name { std::vector<Identifier> parts; };                 // column | t.column | t.row.column
-struct Star { std::vector<Identifier> qualifier; };             // * | t.*; select list only
-struct Unary { UnaryOp op; ExprPtr operand; };
-struct Binary { BinaryOp op; ExprPtr left; ExprPtr right; SourceRange op_range; };
+struct Literal {
+  data::Type type;
+  data::Value value;
+};
+struct Name {
+  std::vector<Identifier> parts;
+};  // column | t.column | t.row.column
+struct Star {
+  std::vector<Identifier> qualifier;
+};  // * | t.*; select list only
+struct Unary {
+  UnaryOp op;
+  ExprPtr operand;
+};
+struct Binary {
+  BinaryOp op;
+  ExprPtr left;
+  ExprPtr right;
+  SourceRange op_range;
+};
 enum class IsWhat : uint8_t { kNull, kTrue, kFalse, kUnknown };
-struct Is { ExprPtr operand; IsWhat what; bool negated; };
-struct IsDistinct { ExprPtr left; ExprPtr right; bool negated; };
-struct Between { ExprPtr operand; ExprPtr low; ExprPtr high; bool negated; bool symmetric; };
-struct InList { ExprPtr operand; std::vector<ExprPtr> list; bool negated; };
-struct InQuery { ExprPtr operand; QueryPtr query; bool negated; };
-struct ExistsQuery { QueryPtr query; };
-struct Like { ExprPtr operand; ExprPtr pattern; ExprPtr escape; bool negated; bool similar; };  // escape may be null
-struct When { ExprPtr condition; ExprPtr result; };
-struct Case { ExprPtr operand; std::vector<When> whens; ExprPtr otherwise; };  // operand, otherwise may be null
-struct Cast { ExprPtr operand; TypeName type; };
+struct Is {
+  ExprPtr operand;
+  IsWhat what;
+  bool negated;
+};
+struct IsDistinct {
+  ExprPtr left;
+  ExprPtr right;
+  bool negated;
+};
+struct Between {
+  ExprPtr operand;
+  ExprPtr low;
+  ExprPtr high;
+  bool negated;
+  bool symmetric;
+};
+struct InList {
+  ExprPtr operand;
+  std::vector<ExprPtr> list;
+  bool negated;
+};
+struct InQuery {
+  ExprPtr operand;
+  QueryPtr query;
+  bool negated;
+};
+struct ExistsQuery {
+  QueryPtr query;
+};
+struct Like {
+  ExprPtr operand;
+  ExprPtr pattern;
+  ExprPtr escape;
+  bool negated;
+  bool similar;
+};  // escape may be null
+struct When {
+  ExprPtr condition;
+  ExprPtr result;
+};
+struct Case {
+  ExprPtr operand;
+  std::vector<When> whens;
+  ExprPtr otherwise;
+};  // operand, otherwise may be null
+struct Cast {
+  ExprPtr operand;
+  TypeName type;
+};
 // (a - b) SECOND: the qualifier is an interval type.
-struct Difference { ExprPtr left; ExprPtr right; data::Type qualifier; };
+struct Difference {
+  ExprPtr left;
+  ExprPtr right;
+  data::Type qualifier;
+};
 
 enum class FrameUnit : uint8_t { kRange, kRows };
 enum class BoundKind : uint8_t { kUnboundedPreceding, kPreceding, kCurrentRow, kFollowing, kUnboundedFollowing };
-struct FrameBound { BoundKind kind = BoundKind::kCurrentRow; ExprPtr offset; SourceRange range; };
-struct OrderItem { ExprPtr expr; bool descending = false; };
+struct FrameBound {
+  BoundKind kind = BoundKind::kCurrentRow;
+  ExprPtr offset;
+  SourceRange range;
+};
+struct OrderItem {
+  ExprPtr expr;
+  bool descending = false;
+};
 struct WindowSpec {
   std::vector<ExprPtr> partition_by;
   std::vector<OrderItem> order_by;
@@ -72,7 +148,10 @@ struct WindowSpec {
   FrameBound end;
   SourceRange range;
 };
-struct WindowRef { std::optional<Identifier> name; std::unique_ptr<WindowSpec> spec; };  // One of the two.
+struct WindowRef {
+  std::optional<Identifier> name;
+  std::unique_ptr<WindowSpec> spec;
+};  // One of the two.
 
 enum class NullTreatment : uint8_t { kDefault, kRespect, kIgnore };
 
@@ -98,12 +177,21 @@ struct Call {
   TrimSide trim = TrimSide::kBoth;
   std::unique_ptr<WindowRef> over;  // Null without OVER.
 };
-struct Cursor { QueryPtr query; };
+struct Cursor {
+  QueryPtr query;
+};
 // (start, end) of a period predicate; any other row value is refused by the binder.
-struct RowValue { std::vector<ExprPtr> items; };
+struct RowValue {
+  std::vector<ExprPtr> items;
+};
 enum class PeriodOp : uint8_t { kEquals, kContains, kOverlaps, kPrecedes, kSucceeds, kLeads, kLags };
 enum class PeriodStrictness : uint8_t { kPlain, kStrictly, kImmediately };
-struct PeriodPredicate { ExprPtr left; PeriodOp op; PeriodStrictness strictness; ExprPtr right; };
+struct PeriodPredicate {
+  ExprPtr left;
+  PeriodOp op;
+  PeriodStrictness strictness;
+  ExprPtr right;
+};
 
 struct Expr {
   std::variant<Literal, Name, Star, Unary, Binary, Is, IsDistinct, Between, InList, InQuery, ExistsQuery, Like, Case,
@@ -113,15 +201,24 @@ struct Expr {
   int depth = 1;  // Levels from here down, queries inside included: at most kNestingMax, so passes may recurse.
 };
 
-struct SelectItem { ExprPtr expr; std::optional<Identifier> alias; };
+struct SelectItem {
+  ExprPtr expr;
+  std::optional<Identifier> alias;
+};
 
 enum class JoinKind : uint8_t { kInner, kLeft, kRight, kFull, kCross };
 
 struct FromItem;
 using FromPtr = std::unique_ptr<FromItem>;
-struct FromName { std::vector<Identifier> parts; };
-struct FromQuery { QueryPtr query; };
-struct FromTableFunction { ExprPtr call; };  // TABLE(f(...)); the expression is a Call.
+struct FromName {
+  std::vector<Identifier> parts;
+};
+struct FromQuery {
+  QueryPtr query;
+};
+struct FromTableFunction {
+  ExprPtr call;
+};  // TABLE(f(...)); the expression is a Call.
 struct FromJoin {
   FromPtr left;
   FromPtr right;
@@ -138,8 +235,14 @@ struct FromItem {
   SourceRange range;
 };
 
-struct NamedWindow { Identifier name; WindowSpec spec; };
-struct Stagger { std::vector<ExprPtr> partition_by; ExprPtr range_interval; };
+struct NamedWindow {
+  Identifier name;
+  WindowSpec spec;
+};
+struct Stagger {
+  std::vector<ExprPtr> partition_by;
+  ExprPtr range_interval;
+};
 
 struct Select {
   bool stream = false;
@@ -152,9 +255,15 @@ struct Select {
   ExprPtr having;
   std::vector<NamedWindow> windows;
 };
-struct Values { std::vector<std::vector<ExprPtr>> rows; };
+struct Values {
+  std::vector<std::vector<ExprPtr>> rows;
+};
 enum class SetOp : uint8_t { kUnion, kUnionAll, kIntersect, kExcept };
-struct SetOperation { SetOp op; QueryPtr left; QueryPtr right; };
+struct SetOperation {
+  SetOp op;
+  QueryPtr left;
+  QueryPtr right;
+};
 
 struct Query {
   std::variant<Select, Values, SetOperation> node;
@@ -163,14 +272,22 @@ struct Query {
   SourceRange range;
 };
 
-struct ColumnDefinition { Identifier name; TypeName type; bool not_null = false; };
+struct ColumnDefinition {
+  Identifier name;
+  TypeName type;
+  bool not_null = false;
+};
 struct CreateStream {
   bool or_replace = false;
   Identifier name;
   std::vector<ColumnDefinition> columns;
   std::string description;
 };
-struct Insert { Identifier target; std::vector<Identifier> columns; QueryPtr query; };
+struct Insert {
+  Identifier target;
+  std::vector<Identifier> columns;
+  QueryPtr query;
+};
 struct CreatePump {
   bool or_replace = false;
   Identifier name;
@@ -186,13 +303,19 @@ struct CreateFunction {
   bool null_on_null_input = false;
   ExprPtr body;
 };
-struct CreateView { bool or_replace = false; Identifier name; QueryPtr query; };
+struct CreateView {
+  bool or_replace = false;
+  Identifier name;
+  QueryPtr query;
+};
 
 struct Statement {
   std::variant<CreateStream, CreatePump, CreateFunction, CreateView, Insert, QueryPtr> node;
   SourceRange range;
 };
 
-struct Program { std::vector<Statement> statements; };
+struct Program {
+  std::vector<Statement> statements;
+};
 
 }  // namespace tailrace::sql::ast

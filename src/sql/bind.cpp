@@ -13,9 +13,8 @@ constexpr size_t kBindDiagnosticsMax = 1'000;
 
 bool IsPlainName(std::string_view name) {
   if (name.empty() || (name[0] >= '0' && name[0] <= '9')) return false;
-  return std::ranges::all_of(name, [](char byte) {
-    return (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '_';
-  });
+  return std::ranges::all_of(
+      name, [](char byte) { return (byte >= 'A' && byte <= 'Z') || (byte >= '0' && byte <= '9') || byte == '_'; });
 }
 
 // Reserved words that stand for columns all the same.

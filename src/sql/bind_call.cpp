@@ -33,19 +33,25 @@ const ClockWord* FindClock(std::string_view name) {
   return found == kClockWords.end() ? nullptr : found;
 }
 
-constexpr std::array<std::string_view, 6> kTableFunctions = {
-    "RANDOM_CUT_FOREST", "RANDOM_CUT_FOREST_WITH_EXPLANATION", "HOTSPOTS",
-    "COUNT_DISTINCT_ITEMS_TUMBLING", "TOP_K_ITEMS_TUMBLING", "GROUP_RANK"};
+constexpr std::array<std::string_view, 6> kTableFunctions = {"RANDOM_CUT_FOREST",
+                                                             "RANDOM_CUT_FOREST_WITH_EXPLANATION",
+                                                             "HOTSPOTS",
+                                                             "COUNT_DISTINCT_ITEMS_TUMBLING",
+                                                             "TOP_K_ITEMS_TUMBLING",
+                                                             "GROUP_RANK"};
 
 constexpr std::array<std::string_view, 8> kUnsupportedAnalytics = {
     "LEAD", "RANK", "DENSE_RANK", "ROW_NUMBER", "PERCENT_RANK", "CUME_DIST", "PERCENTILE_CONT", "PERCENTILE_DISC"};
 
 Type ClockType(ClockKind kind) {
   switch (kind) {
-    case ClockKind::kTime: return Type::Time();
-    case ClockKind::kDate: return Type::Date();
+    case ClockKind::kTime:
+      return Type::Time();
+    case ClockKind::kDate:
+      return Type::Date();
     case ClockKind::kTimestamp:
-    case ClockKind::kRowTimestamp: break;
+    case ClockKind::kRowTimestamp:
+      break;
   }
   return Type::Timestamp();
 }
@@ -100,37 +106,37 @@ BoundExprPtr Joined(std::vector<BoundExprPtr> args) {
     nullable |= arg->nullable;
   }
   return MakeExpr(BoundExpr{.node = Node{.args = std::move(args)},
-                                                     .type = Type::Boolean(),
-                                                     .nullable = nullable,
-                                                     .can_fail = can_fail,
-                                                     .range = range});
+                            .type = Type::Boolean(),
+                            .nullable = nullable,
+                            .can_fail = can_fail,
+                            .range = range});
 }
 
 }  // namespace
 
 BoundExprPtr MakeColumn(int index, const ColumnFacts& facts, SourceRange range) {
   return MakeExpr(BoundExpr{.node = BoundColumn{.index = index},
-                                                     .type = facts.type,
-                                                     .nullable = facts.nullable,
-                                                     .monotonicity = facts.monotonicity,
-                                                     .range = range});
+                            .type = facts.type,
+                            .nullable = facts.nullable,
+                            .monotonicity = facts.monotonicity,
+                            .range = range});
 }
 
 BoundExprPtr MakeRowtime(SourceRange range) {
   return MakeExpr(BoundExpr{.node = BoundRowtime{},
-                                                     .type = Type::Timestamp(),
-                                                     .nullable = false,
-                                                     .monotonicity = Monotonicity::kAscending,
-                                                     .range = range});
+                            .type = Type::Timestamp(),
+                            .nullable = false,
+                            .monotonicity = Monotonicity::kAscending,
+                            .range = range});
 }
 
 BoundExprPtr MakeLiteral(Type type, data::Value value, SourceRange range) {
   const bool null = value.is_null();
   return MakeExpr(BoundExpr{.node = BoundLiteral{.value = std::move(value)},
-                                                     .type = std::move(type),
-                                                     .nullable = null,
-                                                     .monotonicity = Monotonicity::kConstant,
-                                                     .range = range});
+                            .type = std::move(type),
+                            .nullable = null,
+                            .monotonicity = Monotonicity::kConstant,
+                            .range = range});
 }
 
 bool IsLiteral(const BoundExpr& expr) { return std::holds_alternative<BoundLiteral>(expr.node); }
@@ -151,11 +157,11 @@ BoundExprPtr CastTo(BindState& state, BoundExprPtr expr, const Type& type, bool 
   const bool nullable = expr->nullable;
   const SourceRange range = expr->range;
   return Fold(state, MakeExpr(BoundExpr{.node = BoundCast{.operand = std::move(expr), .implicit = implicit},
-                                   .type = type,
-                                   .nullable = nullable,
-                                   .can_fail = can_fail,
-                                   .monotonicity = monotonicity,
-                                   .range = range}));
+                                        .type = type,
+                                        .nullable = nullable,
+                                        .can_fail = can_fail,
+                                        .monotonicity = monotonicity,
+                                        .range = range}));
 }
 
 BoundExprPtr Fold(BindState& state, BoundExprPtr expr) {
@@ -208,15 +214,15 @@ BoundExprPtr ExprBinder::Resolve(const FunctionDef& function, const ast::Call& c
     can_fail |= args[index]->can_fail;
   }
   return Fold(state_, MakeExpr(BoundExpr{.node = BoundCall{.name = function.name.c_str(),
-                                                      .kernel = resolution.kernel,
-                                                      .args = std::move(args),
-                                                      .prepared = std::move(resolution.prepared),
-                                                      .unit = call.unit},
-                                    .type = std::move(resolution.result),
-                                    .nullable = resolution.nullable,
-                                    .can_fail = can_fail,
-                                    .monotonicity = resolution.monotonicity,
-                                    .range = range}));
+                                                           .kernel = resolution.kernel,
+                                                           .args = std::move(args),
+                                                           .prepared = std::move(resolution.prepared),
+                                                           .unit = call.unit},
+                                         .type = std::move(resolution.result),
+                                         .nullable = resolution.nullable,
+                                         .can_fail = can_fail,
+                                         .monotonicity = resolution.monotonicity,
+                                         .range = range}));
 }
 
 BoundExprPtr ExprBinder::BindNode(const ast::Call& node, const ast::Expr& expr) {
@@ -248,10 +254,10 @@ BoundExprPtr ExprBinder::BindClock(const ast::Call& node, ClockKind kind, const 
   const bool per_row = state_.input.options.eval.current_timestamp_per_row;
   const bool ascending = FindClock(node.name.name)->ascending || (per_row && kind == ClockKind::kTimestamp);
   return MakeExpr(BoundExpr{.node = BoundClock{.kind = kind},
-                .type = ClockType(kind),
-                .nullable = false,
-                .monotonicity = ascending ? Monotonicity::kAscending : Monotonicity::kConstant,
-                .range = expr.range});
+                            .type = ClockType(kind),
+                            .nullable = false,
+                            .monotonicity = ascending ? Monotonicity::kAscending : Monotonicity::kConstant,
+                            .range = expr.range});
 }
 
 BoundExprPtr ExprBinder::BindMonotonic(const ast::Call& node, const ast::Expr& expr) {
@@ -283,8 +289,8 @@ BoundExprPtr ExprBinder::BindAggregateCall(const ast::Call& node, AggregateKind 
   if (node.over != nullptr) {
     if (place_.windowing == nullptr) {
       const bool grouped = place_.grouping != nullptr;
-      state_.Error(expr.range, StrCat(node.name.name, " OVER may not stand in ",
-                                      grouped ? "a query with GROUP BY" : place_.clause),
+      state_.Error(expr.range,
+                   StrCat(node.name.name, " OVER may not stand in ", grouped ? "a query with GROUP BY" : place_.clause),
                    grouped ? "group in a subquery and use OVER outside" : "use OVER in a subquery and test its result");
       return nullptr;
     }
@@ -336,8 +342,9 @@ BoundExprPtr ExprBinder::BindScalarCall(const ast::Call& node, const ast::Expr& 
   if (!BindAll(parts, args)) return nullptr;
   const auto count = static_cast<int>(args.size());
   if (count < function->args_min || count > function->args_max) {
-    state_.Error(expr.range, StrCat(name, " has ", count, count == 1 ? " argument, " : " arguments, ",
-                                    count < function->args_min ? "too few" : "too many"),
+    state_.Error(expr.range,
+                 StrCat(name, " has ", count, count == 1 ? " argument, " : " arguments, ",
+                        count < function->args_min ? "too few" : "too many"),
                  StrCat("it is written ", function->syntax));
     return nullptr;
   }
@@ -360,14 +367,14 @@ BoundExprPtr ExprBinder::UnknownFunction(const ast::Call& node, const ast::Expr&
     state_.Error(node.name.range, StrCat("function ", name, " is created further down"), "move its CREATE FUNCTION up");
     return nullptr;
   }
-  std::vector<std::string> names = {"MONOTONIC", "COUNT", "SUM", "AVG", "MIN", "MAX", "FIRST_VALUE", "LAST_VALUE",
-                                    "LAG", "NTH_VALUE", "EXP_AVG", "STDDEV_POP", "STDDEV_SAMP", "VAR_POP", "VAR_SAMP"};
+  std::vector<std::string> names = {"MONOTONIC", "COUNT",       "SUM",         "AVG",     "MIN",
+                                    "MAX",       "FIRST_VALUE", "LAST_VALUE",  "LAG",     "NTH_VALUE",
+                                    "EXP_AVG",   "STDDEV_POP",  "STDDEV_SAMP", "VAR_POP", "VAR_SAMP"};
   for (const auto& [known, function] : state_.functions.all()) names.push_back(known);
   for (const auto& [known, overloads] : state_.user_functions) names.push_back(known);
   Suggestion suggestion = Suggest(name, names, node.name.range, NameKind::kFunction);
   state_.Error(node.name.range.end > node.name.range.begin ? node.name.range : expr.range,
-               StrCat("there is no function ", name), std::move(suggestion.hint),
-               std::move(suggestion.fixes));
+               StrCat("there is no function ", name), std::move(suggestion.hint), std::move(suggestion.fixes));
   return nullptr;
 }
 
@@ -387,8 +394,8 @@ BoundExprPtr ExprBinder::BindUserCall(const ast::Call& node, const std::vector<U
     std::vector<ParameterValue> parameters;
     for (size_t index = 0; index < args.size(); ++index) {
       const ast::ColumnDefinition& parameter = overload.definition->parameters[index];
-      parameters.push_back({.name = parameter.name.name,
-                            .value = CastTo(state_, std::move(args[index]), parameter.type.type, true)});
+      parameters.push_back(
+          {.name = parameter.name.name, .value = CastTo(state_, std::move(args[index]), parameter.type.type, true)});
     }
     const Muted muted(state_);
     return BindFunctionBody(state_, *overload.definition, parameters);
@@ -428,9 +435,9 @@ BoundExprPtr ExprBinder::NullOnNullInput(BoundExprPtr body, const std::vector<Pa
   std::vector<std::pair<BoundExprPtr, BoundExprPtr>> whens;
   whens.emplace_back(MakeOr(std::move(tests)), MakeLiteral(type, data::Value(), range));
   return MakeExpr(BoundExpr{.node = BoundCase{.whens = std::move(whens), .otherwise = std::move(body)},
-                .type = type,
-                .can_fail = can_fail,
-                .range = range});
+                            .type = type,
+                            .can_fail = can_fail,
+                            .range = range});
 }
 
 std::string Signature(const ast::CreateFunction& definition) {

@@ -22,29 +22,46 @@ bool IsBoolean(const BoundExpr& expr) {
 
 std::string_view BinaryName(ast::BinaryOp op) {
   switch (op) {
-    case ast::BinaryOp::kAdd: return "+";
-    case ast::BinaryOp::kSubtract: return "-";
-    case ast::BinaryOp::kMultiply: return "*";
-    case ast::BinaryOp::kDivide: return "/";
-    case ast::BinaryOp::kConcat: return "||";
-    case ast::BinaryOp::kEqual: return "=";
-    case ast::BinaryOp::kNotEqual: return "<>";
-    case ast::BinaryOp::kLess: return "<";
-    case ast::BinaryOp::kLessEqual: return "<=";
-    case ast::BinaryOp::kGreater: return ">";
-    case ast::BinaryOp::kGreaterEqual: return ">=";
-    case ast::BinaryOp::kAnd: return "AND";
-    case ast::BinaryOp::kOr: return "OR";
+    case ast::BinaryOp::kAdd:
+      return "+";
+    case ast::BinaryOp::kSubtract:
+      return "-";
+    case ast::BinaryOp::kMultiply:
+      return "*";
+    case ast::BinaryOp::kDivide:
+      return "/";
+    case ast::BinaryOp::kConcat:
+      return "||";
+    case ast::BinaryOp::kEqual:
+      return "=";
+    case ast::BinaryOp::kNotEqual:
+      return "<>";
+    case ast::BinaryOp::kLess:
+      return "<";
+    case ast::BinaryOp::kLessEqual:
+      return "<=";
+    case ast::BinaryOp::kGreater:
+      return ">";
+    case ast::BinaryOp::kGreaterEqual:
+      return ">=";
+    case ast::BinaryOp::kAnd:
+      return "AND";
+    case ast::BinaryOp::kOr:
+      return "OR";
   }
   return "";
 }
 
 std::string_view IsName(ast::IsWhat what) {
   switch (what) {
-    case ast::IsWhat::kNull: return "IS NULL";
-    case ast::IsWhat::kTrue: return "IS TRUE";
-    case ast::IsWhat::kFalse: return "IS FALSE";
-    case ast::IsWhat::kUnknown: return "IS UNKNOWN";
+    case ast::IsWhat::kNull:
+      return "IS NULL";
+    case ast::IsWhat::kTrue:
+      return "IS TRUE";
+    case ast::IsWhat::kFalse:
+      return "IS FALSE";
+    case ast::IsWhat::kUnknown:
+      return "IS UNKNOWN";
   }
   return "";
 }
@@ -118,15 +135,18 @@ BoundExprPtr ExprBinder::BindNode(const ast::Name& node, const ast::Expr& expr) 
   static const Scope kNoNames;
   const NameTarget target = FindName(scope != nullptr ? *scope : kNoNames, node);
   switch (target.kind) {
-    case NameTarget::Kind::kFaulty: return nullptr;
-    case NameTarget::Kind::kUnknown: return UnknownName(node, expr.range);
+    case NameTarget::Kind::kFaulty:
+      return nullptr;
+    case NameTarget::Kind::kUnknown:
+      return UnknownName(node, expr.range);
     case NameTarget::Kind::kAmbiguous:
       state_.Error(expr.range, StrCat("column ", NameText(node), " is ambiguous, there are several"),
                    "write the name of its FROM item before it");
       return nullptr;
     case NameTarget::Kind::kRowtime:
     case NameTarget::Kind::kColumn:
-    case NameTarget::Kind::kMerged: break;
+    case NameTarget::Kind::kMerged:
+      break;
   }
   if (place_.grouping != nullptr) {
     // Unqualified, ROWTIME is the time of the row about to be made: the end of the window.
@@ -170,8 +190,9 @@ BoundExprPtr ExprBinder::Fields(BoundExprPtr row, const ast::Name& name, size_t 
     const auto found = std::ranges::find(names, field.name);
     if (found == names.end()) {
       Suggestion suggestion = Suggest(field.name, names, field.range);
-      state_.Error(field.range, StrCat("no column ", WrittenName(field.name), " in ",
-                                       WrittenName(name.parts[part - 1].name), ", it has ", Join(names, ", ")),
+      state_.Error(field.range,
+                   StrCat("no column ", WrittenName(field.name), " in ", WrittenName(name.parts[part - 1].name),
+                          ", it has ", Join(names, ", ")),
                    std::move(suggestion.hint), std::move(suggestion.fixes));
       return nullptr;
     }
@@ -179,9 +200,9 @@ BoundExprPtr ExprBinder::Fields(BoundExprPtr row, const ast::Name& name, size_t 
     Type type = row->type.row->fields[index].type;
     const bool can_fail = row->can_fail;
     row = MakeExpr(BoundExpr{.node = BoundField{.row = std::move(row), .index = static_cast<int>(index)},
-                  .type = std::move(type),
-                  .can_fail = can_fail,
-                  .range = range});
+                             .type = std::move(type),
+                             .can_fail = can_fail,
+                             .range = range});
   }
   return row;
 }
@@ -292,8 +313,8 @@ BoundExprPtr ExprBinder::BindNode(const ast::Binary& node, const ast::Expr& expr
     for (size_t index = 0; index < args.size(); ++index) {
       if (args[index] == nullptr) continue;
       if (!IsBoolean(*args[index])) {
-        state_.Error(parts[index]->range, StrCat(BinaryName(node.op), " joins conditions, this is ",
-                                                 args[index]->type.ToString()));
+        state_.Error(parts[index]->range,
+                     StrCat(BinaryName(node.op), " joins conditions, this is ", args[index]->type.ToString()));
         all = false;
         continue;
       }
@@ -492,9 +513,10 @@ BoundExprPtr ExprBinder::BindNode(const ast::Case& node, const ast::Expr& expr) 
     if (condition == nullptr || result == nullptr) return nullptr;
     const std::optional<Type> common = CommonType(type, result->type);
     if (!common.has_value()) {
-      state_.Error(result->range, StrCat("the results of CASE have no common type: ", type.ToString(), " and ",
-                                         result->type.ToString()),
-                   "CAST one of them");
+      state_.Error(
+          result->range,
+          StrCat("the results of CASE have no common type: ", type.ToString(), " and ", result->type.ToString()),
+          "CAST one of them");
       return nullptr;
     }
     type = *common;
@@ -504,10 +526,10 @@ BoundExprPtr ExprBinder::BindNode(const ast::Case& node, const ast::Expr& expr) 
   for (auto& [condition, result] : whens) result = CastTo(state_, std::move(result), type, true);
   if (otherwise != nullptr) otherwise = CastTo(state_, std::move(otherwise), type, true);
   return MakeExpr(BoundExpr{.node = BoundCase{.whens = std::move(whens), .otherwise = std::move(otherwise)},
-                .type = std::move(type),
-                .nullable = nullable,
-                .can_fail = can_fail,
-                .range = expr.range});
+                            .type = std::move(type),
+                            .nullable = nullable,
+                            .can_fail = can_fail,
+                            .range = expr.range});
 }
 
 BoundExprPtr ExprBinder::BindNode(const ast::Cast& node, const ast::Expr& expr) {
@@ -590,7 +612,9 @@ BoundExprPtr ExprBinder::ComparePeriods(const ast::PeriodPredicate& node, const 
   };
   BoundExprPtr test;
   switch (node.op) {
-    case Op::kEquals: test = both(is(s1, "=", s2), is(e1, "=", e2)); break;
+    case Op::kEquals:
+      test = both(is(s1, "=", s2), is(e1, "=", e2));
+      break;
     case Op::kContains:
       if (e2 == nullptr) {
         test = both(is(s1, strictly ? "<" : "<=", s2), is(s2, "<", e1));
@@ -607,7 +631,9 @@ BoundExprPtr ExprBinder::ComparePeriods(const ast::PeriodPredicate& node, const 
       }
       break;
     case Op::kPrecedes:
-    case Op::kSucceeds: test = is(e1, strictly ? "<" : immediately ? "=" : "<=", s2); break;
+    case Op::kSucceeds:
+      test = is(e1, strictly ? "<" : immediately ? "=" : "<=", s2);
+      break;
     case Op::kLeads:
       if (strictly) {
         test = MakeAnd({is(s1, "<", s2), is(e1, "<", e2), is(s2, "<", e1)});

@@ -31,7 +31,7 @@ struct Grouping {
 struct Windowing {
   const std::vector<ast::NamedWindow>* named = nullptr;
   std::vector<const ast::WindowSpec*> specs;  // Of `frames`, index by index.
-  std::vector<bool> faulty;                    // The same.
+  std::vector<bool> faulty;                   // The same.
   std::vector<WindowFrame> frames;
   std::vector<AggregateCall> calls;
   std::vector<ColumnFacts> call_facts;
@@ -58,8 +58,8 @@ struct ExprPlace {
   Windowing* windowing = nullptr;
   SubqueryMarks* marks = nullptr;
   const std::vector<ParameterValue>* parameters = nullptr;
-  std::string_view aggregate;       // Name of the aggregate around it; no aggregate may stand inside.
-  bool rowtime_ambiguous = false;   // ON: an unqualified ROWTIME could be either side's.
+  std::string_view aggregate;      // Name of the aggregate around it; no aggregate may stand inside.
+  bool rowtime_ambiguous = false;  // ON: an unqualified ROWTIME could be either side's.
 };
 
 // Binds one expression. A null pointer means that it is wrong and that this has been reported.

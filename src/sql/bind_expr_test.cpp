@@ -24,8 +24,7 @@ TEST(BindExprTest, ArithmeticFollowsTheTypesOfItsOperands) {
 }
 
 TEST(BindExprTest, DifferenceOfDatetimesNeedsAQualifier) {
-  EXPECT_EQ(TypeOf("DATE '2004-12-02' - DATE '2003-12-01'"),
-            "Cannot apply '-' to arguments of type '<DATE> - <DATE>'");
+  EXPECT_EQ(TypeOf("DATE '2004-12-02' - DATE '2003-12-01'"), "Cannot apply '-' to arguments of type '<DATE> - <DATE>'");
   EXPECT_EQ(BoundText("(DATE '2004-12-02' - DATE '2003-12-01') DAY"), "INTERVAL '367' DAY");
 }
 

@@ -85,8 +85,8 @@ Relation FromBinder::UnknownName(const ast::Identifier& name) {
   const std::vector<std::string> names = state_.RelationNames();
   Suggestion suggestion = Suggest(name.name, names, name.range);
   if (suggestion.hint.empty() && !names.empty()) suggestion.hint = StrCat("there is ", Join(names, ", "));
-  state_.Error(name.range, StrCat("no stream or table is called ", WrittenName(name.name)),
-               std::move(suggestion.hint), std::move(suggestion.fixes));
+  state_.Error(name.range, StrCat("no stream or table is called ", WrittenName(name.name)), std::move(suggestion.hint),
+               std::move(suggestion.fixes));
   return UnknownRelation();
 }
 
@@ -145,8 +145,8 @@ void FromBinder::RenameColumns(const ast::FromItem& item, Relation& relation) {
   }
   if (!relation.columns_known) return;
   if (visible.size() != item.column_aliases.size()) {
-    state_.Error(item.column_aliases[0].range, StrCat(item.column_aliases.size(), " column names for ",
-                                                      visible.size(), visible.size() == 1 ? " column" : " columns"));
+    state_.Error(item.column_aliases[0].range, StrCat(item.column_aliases.size(), " column names for ", visible.size(),
+                                                      visible.size() == 1 ? " column" : " columns"));
     relation.plan = nullptr;
     relation.columns_known = false;
     return;
@@ -156,7 +156,7 @@ void FromBinder::RenameColumns(const ast::FromItem& item, Relation& relation) {
 
 void FromBinder::BindJoinWindow(const ast::FromItem& item, FromResult& result) {
   if (item.over == nullptr) return;
-  result.over_range = item.over->spec != nullptr ? item.over->spec->range
+  result.over_range = item.over->spec != nullptr    ? item.over->spec->range
                       : item.over->name.has_value() ? item.over->name->range
                                                     : item.range;
   const ast::WindowSpec* spec = FindWindow(state_, *item.over, windows_);
@@ -194,12 +194,11 @@ FromResult FromBinder::BindItem(const ast::FromItem& item) {
   } else if (const auto* name = std::get_if<ast::FromName>(&item.node); name != nullptr && !name->parts.empty()) {
     alias = name->parts.back().name;
   }
-  Relation relation = std::visit(
-      Overloaded{
-          [&](const ast::FromJoin&) { return UnknownRelation(); },
-          [&](const auto& node) { return BindSource(node, item); },
-      },
-      item.node);
+  Relation relation = std::visit(Overloaded{
+                                     [&](const ast::FromJoin&) { return UnknownRelation(); },
+                                     [&](const auto& node) { return BindSource(node, item); },
+                                 },
+                                 item.node);
   RenameColumns(item, relation);
   if (!state_.Spend(item.range, relation.columns.size())) return {};
   if (++items_ == kFromItemsMax + 1) {

@@ -20,8 +20,8 @@ struct FromResult {
   Scope scope;
   bool finite = false;
   bool timed = true;
-  std::optional<JoinWindow> window;        // OVER on the item, for the join around it.
-  std::optional<SourceRange> over_range;   // Where OVER stands.
+  std::optional<JoinWindow> window;       // OVER on the item, for the join around it.
+  std::optional<SourceRange> over_range;  // Where OVER stands.
 
   bool ok() const { return plan != nullptr; }
 };

@@ -40,9 +40,8 @@ bool BindKeys(BindState& state, const std::vector<ast::ExprPtr>& keys, const Exp
     return false;
   }
   for (const ast::ExprPtr& key : keys) {
-    const bool repeated = std::ranges::any_of(grouping.key_texts, [&](const ast::Expr* known) {
-      return SameMeaning(*known, *key, *place.scope);
-    });
+    const bool repeated = std::ranges::any_of(
+        grouping.key_texts, [&](const ast::Expr* known) { return SameMeaning(*known, *key, *place.scope); });
     if (repeated) continue;
     BoundExprPtr bound = ExprBinder(state, place).Bind(*key);
     if (bound == nullptr) {
@@ -84,9 +83,8 @@ std::optional<WindowKey> FindWindowKey(BindState& state, Grouping& grouping, Sou
   int key = BestMonotonicColumn(candidates);
   if (!over_rowtime.empty()) key = static_cast<int>(over_rowtime[0]);
   if (key < 0) {
-    const bool on_constant = std::ranges::any_of(grouping.key_exprs, [](const BoundExprPtr& expr) {
-      return std::holds_alternative<BoundClock>(expr->node);
-    });
+    const bool on_constant = std::ranges::any_of(
+        grouping.key_exprs, [](const BoundExprPtr& expr) { return std::holds_alternative<BoundClock>(expr->node); });
     state.Error(range, "GROUP BY on a stream needs a monotonic expression, it says when a group is complete",
                 on_constant ? "CURRENT_TIMESTAMP is fixed when the query starts; use ROWTIME"
                             : "add a key such as STEP(ROWTIME BY INTERVAL '1' MINUTE)");

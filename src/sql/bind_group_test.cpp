@@ -44,8 +44,7 @@ TEST(BindGroupTest, TheIntervalIdiomIsAStep) {
   EXPECT_EQ(ten.origin_ms, 0);
   EXPECT_EQ(EndOf(StrCat("FLOOR(", difference, " MINUTE / 5 TO MINUTE)")).step_ms, 300'000);
   // Counted from three seconds past the epoch.
-  const WindowEnd shifted =
-      EndOf("FLOOR((s.ROWTIME - TIMESTAMP '1970-01-01 00:00:03') SECOND / 10 TO SECOND)");
+  const WindowEnd shifted = EndOf("FLOOR((s.ROWTIME - TIMESTAMP '1970-01-01 00:00:03') SECOND / 10 TO SECOND)");
   EXPECT_EQ(shifted.origin_ms, 3'000);
 }
 
@@ -114,8 +113,8 @@ TEST(BindGroupTest, SelectedExpressionsRepeatKeysOrAggregate) {
 
 TEST(BindGroupTest, AggregatesHaveTheDocumentedTypes) {
   const auto types = [](std::string_view items) {
-    return Types(*QueryPlan(StrCat("SELECT STREAM ", items,
-                                   " FROM SOURCE_SQL_STREAM_001 GROUP BY FLOOR(ROWTIME TO HOUR)")));
+    return Types(
+        *QueryPlan(StrCat("SELECT STREAM ", items, " FROM SOURCE_SQL_STREAM_001 GROUP BY FLOOR(ROWTIME TO HOUR)")));
   };
   EXPECT_THAT(types("COUNT(*), SUM(price), SUM(ratio), AVG(quantity), AVG(price), AVG(ratio)"),
               ElementsAre("BIGINT", "REAL", "DOUBLE", "INTEGER", "REAL", "DOUBLE"));
@@ -168,8 +167,8 @@ TEST(BindGroupTest, DistinctNeedsAMonotonicItem) {
 }
 
 TEST(BindGroupTest, OrderByBeginsWithTime) {
-  const PlanPtr plain = QueryPlan(
-      "SELECT STREAM price FROM SOURCE_SQL_STREAM_001 s ORDER BY FLOOR(s.ROWTIME TO SECOND), price DESC");
+  const PlanPtr plain =
+      QueryPlan("SELECT STREAM price FROM SOURCE_SQL_STREAM_001 s ORDER BY FLOOR(s.ROWTIME TO SECOND), price DESC");
   const auto* sort = FindNode<Sort>(*plain);
   EXPECT_EQ(sort->window_end.kind, Kind::kFixedStep);
   EXPECT_EQ(sort->window_end.step_ms, 1'000);

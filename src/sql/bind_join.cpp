@@ -81,7 +81,7 @@ class Joiner {
 
   BindState& state_;
   const JoinSpec& spec_;
-  FromResult left_;   // As written.
+  FromResult left_;  // As written.
   FromResult right_;
   std::vector<Conjunct>& conjuncts_;
 
@@ -141,8 +141,10 @@ void Joiner::CheckKind() {
   } else if (kind_ != JoinKind::kRight && kind_ != JoinKind::kFull) {
     return;
   }
-  state_.Error(spec_.range, "rows of a table without a row of the stream cannot come out of a join: there is no time "
-                            "at which they would", "keep the rows of the stream: stream LEFT JOIN table");
+  state_.Error(spec_.range,
+               "rows of a table without a row of the stream cannot come out of a join: there is no time "
+               "at which they would",
+               "keep the rows of the stream: stream LEFT JOIN table");
   faulty_ = true;
 }
 
@@ -210,9 +212,7 @@ void Joiner::MakeScope() {
 
 // USING (name), or a name that NATURAL found: left.name = right.name, and one column for both.
 void Joiner::MergeColumn(const ast::Identifier& name) {
-  const auto find = [&](const Scope& scope) {
-    return FindName(scope, ast::Name{.parts = {name}});
-  };
+  const auto find = [&](const Scope& scope) { return FindName(scope, ast::Name{.parts = {name}}); };
   const NameTarget left = find(left_.scope);
   const NameTarget right = find(right_.scope);
   bool on_both = true;
@@ -221,8 +221,9 @@ void Joiner::MergeColumn(const ast::Identifier& name) {
     on_both = false;
     if (target->kind == NameTarget::Kind::kFaulty) continue;
     Suggestion suggestion = Suggest(name.name, ColumnNames(*scope, nullptr), name.range);
-    state_.Error(name.range, StrCat("column ", WrittenName(name.name), " of USING is not on ",
-                                    scope == &left_.scope ? "the left side" : "the right side"),
+    state_.Error(name.range,
+                 StrCat("column ", WrittenName(name.name), " of USING is not on ",
+                        scope == &left_.scope ? "the left side" : "the right side"),
                  std::move(suggestion.hint), std::move(suggestion.fixes));
   }
   faulty_ |= !on_both;
@@ -268,13 +269,18 @@ bool Joiner::Spans(const ast::Expr& expr) const {
     if (const auto* name = std::get_if<ast::Name>(&part.node)) {
       const NameTarget target = FindName(scope_, *name);
       switch (target.kind) {
-        case NameTarget::Kind::kColumn: side = Both(side, layout_.Of(target.index)); break;
-        case NameTarget::Kind::kMerged: side = Side::kBoth; break;
+        case NameTarget::Kind::kColumn:
+          side = Both(side, layout_.Of(target.index));
+          break;
+        case NameTarget::Kind::kMerged:
+          side = Side::kBoth;
+          break;
         case NameTarget::Kind::kRowtime:
           movable &= name->parts.size() > 1;
           side = Both(side, Side::kLeft);
           break;
-        default: movable = false;
+        default:
+          movable = false;
       }
     }
     const auto* call = std::get_if<ast::Call>(&part.node);
@@ -318,8 +324,8 @@ void Joiner::Place(BoundExprPtr condition) {
   if (call != nullptr && std::string_view(call->name) == "=" && call->args.size() == 2) {
     const Side first = layout_.Of(*call->args[0]);
     const Side second = layout_.Of(*call->args[1]);
-    const bool sided = (first == Side::kLeft && second == Side::kRight) ||
-                       (first == Side::kRight && second == Side::kLeft);
+    const bool sided =
+        (first == Side::kLeft && second == Side::kRight) || (first == Side::kRight && second == Side::kLeft);
     if (sided) {
       const BoundExprPtr& of_left = call->args[first == Side::kLeft ? 0 : 1];
       const BoundExprPtr& of_right = call->args[first == Side::kLeft ? 1 : 0];
@@ -342,8 +348,8 @@ void Joiner::WarnOfUnrelatedRows() const {
   if (with_table_ || left_.finite || equal_rowtime_ || left_.window.has_value() || right_.window.has_value()) return;
   const auto input_stream = [&](const FromResult& side) {
     const auto* scan = side.ok() ? std::get_if<StreamScan>(&side.plan->node) : nullptr;
-    const bool input = scan != nullptr &&
-                       state_.program.streams[static_cast<size_t>(scan->stream)].kind == StreamKind::kInput;
+    const bool input =
+        scan != nullptr && state_.program.streams[static_cast<size_t>(scan->stream)].kind == StreamKind::kInput;
     return input ? scan->stream : -1;
   };
   const int left = input_stream(left_);

@@ -52,8 +52,8 @@ int OrdinalOf(BindState& state, const ast::Expr& expr, size_t columns) {
   if (literal == nullptr || !literal->type.is_integer() || literal->value.is_null()) return -1;
   const int64_t ordinal = literal->value.int64();
   if (ordinal >= 1 && ordinal <= static_cast<int64_t>(columns)) return static_cast<int>(ordinal - 1);
-  state.Error(expr.range, StrCat("ORDER BY ", ordinal, ": the select list has ", columns,
-                                 columns == 1 ? " column" : " columns"));
+  state.Error(expr.range,
+              StrCat("ORDER BY ", ordinal, ": the select list has ", columns, columns == 1 ? " column" : " columns"));
   return -2;
 }
 
@@ -85,9 +85,9 @@ Relation Sorted(BindState& state, Relation relation, const std::vector<SortColum
   }
   const bool finite = relation.finite;
   if (!finite) ForgetOrder(relation.columns, columns);
-  relation.plan = MakePlan(
-      Sort{.input = std::move(relation.plan), .keys = std::move(keys), .window_end = end, .finite = finite},
-      relation.columns, range);
+  relation.plan =
+      MakePlan(Sort{.input = std::move(relation.plan), .keys = std::move(keys), .window_end = end, .finite = finite},
+               relation.columns, range);
   return relation;
 }
 

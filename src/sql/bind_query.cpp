@@ -18,10 +18,14 @@ struct Overloaded : Handlers... {
 
 std::string_view SetName(ast::SetOp op) {
   switch (op) {
-    case ast::SetOp::kUnion: return "UNION";
-    case ast::SetOp::kUnionAll: return "UNION ALL";
-    case ast::SetOp::kIntersect: return "INTERSECT";
-    case ast::SetOp::kExcept: return "EXCEPT";
+    case ast::SetOp::kUnion:
+      return "UNION";
+    case ast::SetOp::kUnionAll:
+      return "UNION ALL";
+    case ast::SetOp::kIntersect:
+      return "INTERSECT";
+    case ast::SetOp::kExcept:
+      return "EXCEPT";
   }
   return "";
 }
@@ -123,8 +127,8 @@ Relation QueryBinder::Ordered(Relation relation) {
                                   .range = expr->range});
       exprs.push_back(expr);
     }
-    relation.plan = MakePlan(Project{.input = std::move(relation.plan), .exprs = std::move(exprs)}, relation.columns,
-                             query_.range);
+    relation.plan =
+        MakePlan(Project{.input = std::move(relation.plan), .exprs = std::move(exprs)}, relation.columns, query_.range);
   }
   relation = Sorted(state_, std::move(relation), columns, query_.range);
   relation = FirstColumns(std::move(relation), width, query_.range);
@@ -170,10 +174,8 @@ Relation QueryBinder::BindValues(const ast::Values& values) {
     rows.push_back(std::move(bound));
   }
   for (size_t index = 0; index < width; ++index) {
-    relation.columns.push_back({.name = StrCat("EXPR$", index),
-                                .type = types[index],
-                                .nullable = nullable[index],
-                                .range = query_.range});
+    relation.columns.push_back(
+        {.name = StrCat("EXPR$", index), .type = types[index], .nullable = nullable[index], .range = query_.range});
   }
   if (!good) return relation;
   for (std::vector<BoundExprPtr>& row : rows) {
@@ -225,8 +227,9 @@ Relation QueryBinder::BindSet(const ast::SetOperation& node) {
     const ColumnFacts& b = right.columns[index];
     const std::optional<data::Type> common = CommonType(a.type, b.type);
     if (!common.has_value()) {
-      state_.Error(b.range, StrCat("column ", index + 1, " of ", SetName(node.op), " is ", a.type.ToString(),
-                                   " on the left, ", b.type.ToString(), " on the right"),
+      state_.Error(b.range,
+                   StrCat("column ", index + 1, " of ", SetName(node.op), " is ", a.type.ToString(), " on the left, ",
+                          b.type.ToString(), " on the right"),
                    "CAST one of them");
       good = false;
     }

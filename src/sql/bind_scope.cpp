@@ -196,17 +196,15 @@ NameTarget FindName(const Scope& scope, const ast::Name& name) {
   }
   // No such item: perhaps a row-typed column and one of its fields.
   const NameTarget target = FindUnqualified(scope, name.parts[0].name);
-  const bool row_column =
-      target.kind == Kind::kColumn &&
-      scope.columns[static_cast<size_t>(target.index)].type.kind == data::TypeKind::kRow;
+  const bool row_column = target.kind == Kind::kColumn &&
+                          scope.columns[static_cast<size_t>(target.index)].type.kind == data::TypeKind::kRow;
   if (row_column || target.kind == Kind::kFaulty) return target;
   return {};
 }
 
 const ScopeSource* FindSource(const Scope& scope, std::string_view alias) {
-  const auto found = std::ranges::find_if(scope.sources, [&](const ScopeSource& source) {
-    return !source.alias.empty() && source.alias == alias;
-  });
+  const auto found = std::ranges::find_if(
+      scope.sources, [&](const ScopeSource& source) { return !source.alias.empty() && source.alias == alias; });
   return found == scope.sources.end() ? nullptr : &*found;
 }
 

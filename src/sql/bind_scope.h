@@ -13,9 +13,9 @@ inline constexpr int kNoRowtime = -2;   // Tables have none.
 
 // The names that one FROM item brings.
 struct ScopeSource {
-  std::string alias;         // Empty: cannot be named.
-  std::vector<int> columns;  // Indices into Scope::columns, in declared order.
-  int rowtime = kOwnRowtime; // Or the index of the column that holds the item's ROWTIME.
+  std::string alias;          // Empty: cannot be named.
+  std::vector<int> columns;   // Indices into Scope::columns, in declared order.
+  int rowtime = kOwnRowtime;  // Or the index of the column that holds the item's ROWTIME.
   bool columns_known = true;
 };
 

@@ -69,9 +69,9 @@ class SelectBinder {
   SubqueryMarks having_marks_;
   std::vector<TimeForm> input_times_;  // Of the columns; nothing is known of the calls' results.
 
-  std::vector<BoundExprPtr> exprs_;    // Items, then expressions that only ORDER BY uses.
-  std::vector<ColumnFacts> columns_;   // Of `exprs_`.
-  std::vector<std::string> aliases_;   // Of the items, empty without one.
+  std::vector<BoundExprPtr> exprs_;   // Items, then expressions that only ORDER BY uses.
+  std::vector<ColumnFacts> columns_;  // Of `exprs_`.
+  std::vector<std::string> aliases_;  // Of the items, empty without one.
   bool items_known_ = true;
   size_t item_count_ = 0;
   BoundExprPtr rowtime_;
@@ -85,10 +85,10 @@ void SelectBinder::AddMarks(SubqueryMarks& marks) {
                                    .hidden = true,
                                    .range = mark.range});
     if (!from_.ok()) continue;
-    from_.plan = MakePlan(SubqueryMark{.input = std::move(from_.plan),
-                                       .relation = std::move(mark.relation),
-                                       .operand = std::move(mark.operand)},
-                          from_.scope.columns, mark.range);
+    from_.plan = MakePlan(
+        SubqueryMark{
+            .input = std::move(from_.plan), .relation = std::move(mark.relation), .operand = std::move(mark.operand)},
+        from_.scope.columns, mark.range);
   }
 }
 
@@ -237,8 +237,8 @@ void SelectBinder::ExpandStar(const ast::Star& star, SourceRange range) {
       std::vector<std::string> names;
       for (const ScopeSource& source : scope.sources) names.push_back(source.alias);
       Suggestion suggestion = Suggest(alias.name, names, alias.range);
-      state_.Error(alias.range, StrCat("no FROM item is called ", WrittenName(alias.name)),
-                   std::move(suggestion.hint), std::move(suggestion.fixes));
+      state_.Error(alias.range, StrCat("no FROM item is called ", WrittenName(alias.name)), std::move(suggestion.hint),
+                   std::move(suggestion.fixes));
       ok_ = items_known_ = false;
       return;
     }
@@ -304,8 +304,8 @@ void SelectBinder::BindItem(const ast::SelectItem& item) {
     if (expr == nullptr || !std::holds_alternative<BoundRowtime>(expr->node)) SetRowtime(item, std::move(expr));
     return;
   }
-  const bool plain_rowtime = expr != nullptr && std::holds_alternative<BoundRowtime>(expr->node) &&
-                             name != nullptr && !item.alias.has_value();
+  const bool plain_rowtime =
+      expr != nullptr && std::holds_alternative<BoundRowtime>(expr->node) && name != nullptr && !item.alias.has_value();
   std::string column_name = StrCat("EXPR$", exprs_.size());
   if (name != nullptr) column_name = name->parts.back().name;
   if (item.alias.has_value()) column_name = item.alias->name;
@@ -407,9 +407,8 @@ void SelectBinder::BindHaving() {
 void SelectBinder::CheckUnusedWindows() {
   for (const ast::NamedWindow& window : select_.windows) {
     if (std::ranges::find(windowing_.specs, &window.spec) != windowing_.specs.end()) continue;
-    const bool joined = std::ranges::any_of(select_.from, [](const ast::FromPtr& item) {
-      return std::holds_alternative<ast::FromJoin>(item->node);
-    });
+    const bool joined = std::ranges::any_of(
+        select_.from, [](const ast::FromPtr& item) { return std::holds_alternative<ast::FromJoin>(item->node); });
     if (!joined && select_.from.size() < 2) ok_ &= BindFrame(state_, window.spec).has_value();
   }
 }
@@ -428,10 +427,10 @@ void SelectBinder::AddAggregateNode() {
                                            .aggregates = std::move(grouping_.calls)},
                           named, query_.range);
   } else if (from_.finite) {
-    from_.plan = MakePlan(FiniteAggregate{.input = std::move(from_.plan),
-                                          .keys = grouping_.key_exprs,
-                                          .aggregates = std::move(grouping_.calls)},
-                          named, query_.range);
+    from_.plan = MakePlan(
+        FiniteAggregate{
+            .input = std::move(from_.plan), .keys = grouping_.key_exprs, .aggregates = std::move(grouping_.calls)},
+        named, query_.range);
     from_.timed = false;
   } else {
     from_.plan = MakePlan(TumblingAggregate{.input = std::move(from_.plan),
@@ -471,9 +470,9 @@ Relation SelectBinder::Finish() {
     for (ColumnFacts& column : relation.columns) column.time = {};
   }
   if (from_.ok() && ok_) {
-    relation.plan = MakePlan(
-        Project{.input = std::move(from_.plan), .exprs = std::move(exprs_), .rowtime = std::move(rowtime_)},
-        relation.columns, query_.range);
+    relation.plan =
+        MakePlan(Project{.input = std::move(from_.plan), .exprs = std::move(exprs_), .rowtime = std::move(rowtime_)},
+                 relation.columns, query_.range);
   }
   if (select_.distinct) relation = WithoutDuplicates(state_, std::move(relation), query_.range);
   relation = Sorted(state_, std::move(relation), sort_, query_.range);

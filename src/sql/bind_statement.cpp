@@ -65,8 +65,7 @@ void ProgramBinder::AddDeclared() {
                                       .metadata_columns = kMetadataColumns});
   }
   for (const DeclaredTable& table : state_.input.tables) {
-    state_.program.tables.push_back(
-        {.name = table.name, .schema = std::make_shared<const data::Schema>(table.schema)});
+    state_.program.tables.push_back({.name = table.name, .schema = std::make_shared<const data::Schema>(table.schema)});
   }
   state_.program.eval_options = state_.input.options.eval;
 }
@@ -112,8 +111,7 @@ bool ProgramBinder::CheckFree(const ast::Identifier& name, std::string_view what
     state_.Error(name.range, StrCat(written, " is a reference table already"));
     return false;
   }
-  if (existing_stream >= 0 &&
-      state_.program.streams[static_cast<size_t>(existing_stream)].kind == StreamKind::kInput) {
+  if (existing_stream >= 0 && state_.program.streams[static_cast<size_t>(existing_stream)].kind == StreamKind::kInput) {
     state_.Error(name.range, StrCat(written, " is an input stream, it exists already"), "remove this statement");
     return false;
   }
@@ -128,8 +126,8 @@ bool ProgramBinder::CheckColumns(const ast::CreateStream& node) {
   bool good = true;
   std::set<std::string_view> names;
   if (node.columns.size() > kColumnsMax) {
-    state_.Error(node.name.range, StrCat("a stream may have ", kColumnsMax, " columns, this has ",
-                                         node.columns.size()));
+    state_.Error(node.name.range,
+                 StrCat("a stream may have ", kColumnsMax, " columns, this has ", node.columns.size()));
     return false;
   }
   for (const ast::ColumnDefinition& column : node.columns) {
@@ -162,8 +160,8 @@ void ProgramBinder::BindStatement(const ast::CreateStream& node, SourceRange) {
     return;
   }
   if (existing >= 0 && HasPump(existing)) {
-    state_.Error(node.name.range, StrCat("stream ", WrittenName(node.name.name),
-                                         " is created again after a pump has used it"),
+    state_.Error(node.name.range,
+                 StrCat("stream ", WrittenName(node.name.name), " is created again after a pump has used it"),
                  "keep one CREATE STREAM, before the pump");
     return;
   }
@@ -217,9 +215,8 @@ void ProgramBinder::BindStatement(const ast::CreateFunction& node, SourceRange) 
   state_.later_names.erase(node.name.name);
   const UserFunction function{.definition = &node, .faulty = !good};
   std::vector<UserFunction>& overloads = state_.user_functions[node.name.name];
-  const auto same = std::ranges::find_if(overloads, [&](const UserFunction& known) {
-    return Signature(*known.definition) == Signature(node);
-  });
+  const auto same = std::ranges::find_if(
+      overloads, [&](const UserFunction& known) { return Signature(*known.definition) == Signature(node); });
   if (same == overloads.end()) {
     overloads.push_back(function);
     return;
@@ -312,8 +309,8 @@ std::optional<std::vector<int>> ProgramBinder::TargetColumns(const ast::Insert& 
     const int index = rowtime ? kOwnRowtime : schema.Find(column.name);
     if (!rowtime && index < 0) {
       Suggestion suggestion = Suggest(column.name, names, column.range);
-      state_.Error(column.range, StrCat("column ", WrittenName(column.name), " not found in ",
-                                        WrittenName(node.target.name)),
+      state_.Error(column.range,
+                   StrCat("column ", WrittenName(column.name), " not found in ", WrittenName(node.target.name)),
                    std::move(suggestion.hint), std::move(suggestion.fixes));
       good = false;
       continue;
@@ -327,9 +324,9 @@ std::optional<std::vector<int>> ProgramBinder::TargetColumns(const ast::Insert& 
   for (size_t index = 0; index < schema.fields.size(); ++index) {
     const data::Field& field = schema.fields[index];
     if (!field.not_null || std::ranges::find(columns, static_cast<int>(index)) != columns.end()) continue;
-    state_.Error(node.columns[0].range, StrCat("column ", WrittenName(field.name), " of ",
-                                               WrittenName(node.target.name),
-                                               " is NOT NULL and not in the list, so it would be NULL"));
+    state_.Error(node.columns[0].range,
+                 StrCat("column ", WrittenName(field.name), " of ", WrittenName(node.target.name),
+                        " is NOT NULL and not in the list, so it would be NULL"));
     good = false;
   }
   if (!good) return std::nullopt;
@@ -348,8 +345,9 @@ BoundExprPtr ProgramBinder::AssignColumn(const ColumnFacts& from, BoundExprPtr v
       hint = "TO_TIMESTAMP(...) takes milliseconds";
     }
     if (from.type.kind == data::TypeKind::kRow) hint = "name one of its columns: t.r.COLUMN1";
-    state_.Error(from.range, StrCat("column ", written, " is ", to.type.ToString(), ", the value is ",
-                                    from.type.kind == data::TypeKind::kRow ? "a row" : from.type.ToString()),
+    state_.Error(from.range,
+                 StrCat("column ", written, " is ", to.type.ToString(), ", the value is ",
+                        from.type.kind == data::TypeKind::kRow ? "a row" : from.type.ToString()),
                  std::move(hint));
     return nullptr;
   }
@@ -359,16 +357,16 @@ BoundExprPtr ProgramBinder::AssignColumn(const ColumnFacts& from, BoundExprPtr v
     return nullptr;
   }
   if (from.integer_average && (to.type.is_approximate() || to.type.scale > 0)) {
-    state_.Warn(from.range, StrCat("AVG of ", from.type.ToString(), " is a whole number, its fraction is lost before ",
-                                   "it gets to ", written),
+    state_.Warn(from.range,
+                StrCat("AVG of ", from.type.ToString(), " is a whole number, its fraction is lost before ",
+                       "it gets to ", written),
                 "AVG(CAST(x AS DOUBLE)) keeps it");
   }
   return CastTo(state_, std::move(value), to.type, true);
 }
 
 // The query's rows as rows of the target: its columns, in its order and types.
-PlanPtr ProgramBinder::Assign(const ast::Insert& node, Relation relation, int target,
-                              const std::vector<int>& columns) {
+PlanPtr ProgramBinder::Assign(const ast::Insert& node, Relation relation, int target, const std::vector<int>& columns) {
   const data::SchemaPtr schema = state_.program.streams[static_cast<size_t>(target)].schema;
   if (relation.columns.size() != columns.size()) {
     const size_t given = relation.columns.size();
@@ -386,8 +384,7 @@ PlanPtr ProgramBinder::Assign(const ast::Insert& node, Relation relation, int ta
   bool identity = top == nullptr;
   for (size_t index = 0; index < columns.size(); ++index) {
     const ColumnFacts& from = relation.columns[index];
-    BoundExprPtr value =
-        top != nullptr ? top->exprs[index] : MakeColumn(static_cast<int>(index), from, from.range);
+    BoundExprPtr value = top != nullptr ? top->exprs[index] : MakeColumn(static_cast<int>(index), from, from.range);
     if (columns[index] == kOwnRowtime) {
       good &= CanAssign(from.type, data::Type::Timestamp());
       if (!good) state_.Error(from.range, StrCat("ROWTIME is a TIMESTAMP, the value is ", from.type.ToString()));
@@ -410,9 +407,8 @@ PlanPtr ProgramBinder::Assign(const ast::Insert& node, Relation relation, int ta
     output.push_back({.name = field.name, .type = field.type, .nullable = !field.not_null});
   }
   PlanPtr below = top != nullptr ? std::move(top->input) : std::move(relation.plan);
-  return MakePlan(
-      Project{.input = std::move(below), .exprs = std::move(values), .rowtime = std::move(rowtime)}, output,
-      node.query->range);
+  return MakePlan(Project{.input = std::move(below), .exprs = std::move(values), .rowtime = std::move(rowtime)}, output,
+                  node.query->range);
 }
 
 PlanPtr ProgramBinder::BindInsert(const ast::Insert& node, int target) {
@@ -441,8 +437,8 @@ bool ProgramBinder::CheckCircle(const ast::CreatePump& node, int target) {
         path.insert(path.begin(), WrittenName(state_.program.streams[static_cast<size_t>(back)].name));
       }
       path.insert(path.begin(), WrittenName(node.insert.target.name));
-      state_.Error(node.name.range, StrCat("pump ", WrittenName(node.name.name), " closes a circle of streams: ",
-                                           Join(path, ", ")),
+      state_.Error(node.name.range,
+                   StrCat("pump ", WrittenName(node.name.name), " closes a circle of streams: ", Join(path, ", ")),
                    "streams must flow one way");
       return false;
     }

@@ -178,8 +178,7 @@ TEST(BindStatementTest, TargetsMustBeStreamsOfTheProgram) {
 }
 
 TEST(BindStatementTest, AnInsertOutsideAPumpIsPutIntoOne) {
-  const std::string text =
-      StrCat(kTarget, "INSERT INTO t (a) SELECT STREAM quantity FROM SOURCE_SQL_STREAM_001;");
+  const std::string text = StrCat(kTarget, "INSERT INTO t (a) SELECT STREAM quantity FROM SOURCE_SQL_STREAM_001;");
   EXPECT_THAT(Errors(text), ElementsAre(HasSubstr("INSERT stands only inside a pump")));
   EXPECT_THAT(Errors(ApplyFixes(text, CompileForTest(text).diagnostics)), IsEmpty());
 }

@@ -72,8 +72,8 @@ constexpr std::array<TableFunctionWord, 6> kTableFunctionWords = {{
     {"GROUP_RANK",
      Kind::kGroupRank,
      {TableParameter{"rankByColumnName", ParameterKind::kColumn},
-      TableParameter{"rankOutColumnName", ParameterKind::kName},
-      TableParameter{"sortOrder", ParameterKind::kOrder}, TableParameter{"outputOrder", ParameterKind::kOrder},
+      TableParameter{"rankOutColumnName", ParameterKind::kName}, TableParameter{"sortOrder", ParameterKind::kOrder},
+      TableParameter{"outputOrder", ParameterKind::kOrder},
       TableParameter{"maxIdle", ParameterKind::kInteger, 0, 2147483647},
       TableParameter{"outputMax", ParameterKind::kInteger, 0, 2147483647}},
      6,
@@ -135,8 +135,7 @@ bool TableFunctionBinder::BindNumber(const TableParameter& parameter, const Boun
   if (value.type.is_integer() && !literal.is_null()) {
     number = static_cast<double>(literal.int64());
   } else if (value.type.is_numeric() && !literal.is_null() && parameter.kind == ParameterKind::kDouble) {
-    const BoundExprPtr converted =
-        CastTo(state_, MakeExpr(value), Type::Double(), true);
+    const BoundExprPtr converted = CastTo(state_, MakeExpr(value), Type::Double(), true);
     number = LiteralValue(*converted)->float64();
   } else {
     return Refuse(value.range, StrCat(parameter.name, " of ", word_.name, " must be a ",
@@ -195,7 +194,8 @@ bool TableFunctionBinder::BindArgument(const TableParameter& parameter, const as
   if (!IsLiteral(*value)) return Refuse(expr.range, StrCat(parameter.name, " of ", word_.name, " must be a constant"));
   switch (parameter.kind) {
     case ParameterKind::kInteger:
-    case ParameterKind::kDouble: return BindNumber(parameter, *value);
+    case ParameterKind::kDouble:
+      return BindNumber(parameter, *value);
     case ParameterKind::kBoolean: {
       const data::Value& literal = *LiteralValue(*value);
       if (value->type.kind != TypeKind::kBoolean || literal.is_null()) {
@@ -206,7 +206,8 @@ bool TableFunctionBinder::BindArgument(const TableParameter& parameter, const as
     }
     case ParameterKind::kColumn:
     case ParameterKind::kName:
-    case ParameterKind::kOrder: return BindText(parameter, *value);
+    case ParameterKind::kOrder:
+      return BindText(parameter, *value);
   }
   return false;
 }
@@ -261,8 +262,8 @@ bool TableFunctionBinder::ChooseFeatures() {
                   "CAST(x AS DOUBLE)");
   }
   if (node_.columns.size() > kNumericColumnsMax) {
-    return Refuse(call_.args[0]->range, StrCat(word_.name, " has ", node_.columns.size(),
-                                               " numeric columns, at most ", kNumericColumnsMax));
+    return Refuse(call_.args[0]->range,
+                  StrCat(word_.name, " has ", node_.columns.size(), " numeric columns, at most ", kNumericColumnsMax));
   }
   return true;
 }
@@ -272,18 +273,26 @@ void TableFunctionBinder::AddColumns() {
     columns_.push_back({.name = std::move(name), .type = std::move(type), .nullable = nullable, .range = range_});
   };
   switch (word_.kind) {
-    case Kind::kRandomCutForest: add("ANOMALY_SCORE", Type::Double(), true); break;
+    case Kind::kRandomCutForest:
+      add("ANOMALY_SCORE", Type::Double(), true);
+      break;
     case Kind::kRandomCutForestWithExplanation:
       add("ANOMALY_SCORE", Type::Double(), true);
       add("ANOMALY_EXPLANATION", Type::Varchar(), true);
       break;
-    case Kind::kHotspots: add("HOTSPOTS_RESULT", Type::Varchar(), true); break;
-    case Kind::kCountDistinctItemsTumbling: add("NUMBER_OF_DISTINCT_ITEMS", Type::Bigint(), false); break;
+    case Kind::kHotspots:
+      add("HOTSPOTS_RESULT", Type::Varchar(), true);
+      break;
+    case Kind::kCountDistinctItemsTumbling:
+      add("NUMBER_OF_DISTINCT_ITEMS", Type::Bigint(), false);
+      break;
     case Kind::kTopKItemsTumbling:
       add("ITEM", Type::Varchar(1024), false);
       add("ITEM_COUNT", Type::Double(), false);
       break;
-    case Kind::kGroupRank: add(rank_name_, Type::Integer(), false); break;
+    case Kind::kGroupRank:
+      add(rank_name_, Type::Integer(), false);
+      break;
   }
 }
 
@@ -353,8 +362,8 @@ Relation BindTableFunction(BindState& state, const ast::Expr& expr, const QueryP
     for (const TableFunctionWord& each : kTableFunctionWords) names.emplace_back(each.name);
     Suggestion suggestion = Suggest(call->name.name, names, call->name.range, NameKind::kFunction);
     if (suggestion.hint.empty()) suggestion.hint = StrCat("there is ", Join(names, ", "));
-    state.Error(call->name.range, StrCat("there is no table function ", call->name.name),
-                std::move(suggestion.hint), std::move(suggestion.fixes));
+    state.Error(call->name.range, StrCat("there is no table function ", call->name.name), std::move(suggestion.hint),
+                std::move(suggestion.fixes));
     return unknown;
   }
   return TableFunctionBinder(state, *call, expr.range, *word, place).Bind();

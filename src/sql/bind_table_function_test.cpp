@@ -12,8 +12,9 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
-constexpr std::string_view kCursor = "CURSOR(SELECT STREAM ticker_symbol, price, cost, quantity FROM "
-                                     "SOURCE_SQL_STREAM_001)";
+constexpr std::string_view kCursor =
+    "CURSOR(SELECT STREAM ticker_symbol, price, cost, quantity FROM "
+    "SOURCE_SQL_STREAM_001)";
 
 std::string Call(std::string_view function, std::string_view args) {
   return StrCat("SELECT STREAM * FROM TABLE(", function, "(", kCursor, args, "))");

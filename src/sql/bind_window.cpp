@@ -70,7 +70,9 @@ std::optional<FrameLength> BindBounds(BindState& state, const ast::WindowSpec& s
     }
   }
   switch (spec.start.kind) {
-    case BoundKind::kCurrentRow: frame.preceding = 0; break;
+    case BoundKind::kCurrentRow:
+      frame.preceding = 0;
+      break;
     case BoundKind::kPreceding: {
       const std::optional<int64_t> start = BindOffset(state, spec.start, frame.unit);
       if (!start.has_value()) return std::nullopt;
@@ -79,7 +81,8 @@ std::optional<FrameLength> BindBounds(BindState& state, const ast::WindowSpec& s
     }
     case BoundKind::kUnboundedPreceding:
     case BoundKind::kFollowing:
-    case BoundKind::kUnboundedFollowing: break;
+    case BoundKind::kUnboundedFollowing:
+      break;
   }
   return frame;
 }

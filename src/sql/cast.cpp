@@ -32,8 +32,10 @@ ColumnPtr ConvertAll(const Column& from, std::span<const In> values, const Type&
   auto result = std::make_shared<Column>(to, from.size());
   result->mutable_validity() = from.validity();
   const auto out = [&] {
-    if constexpr (std::is_same_v<Out, double>) return result->mutable_doubles();
-    else return result->mutable_int64s();
+    if constexpr (std::is_same_v<Out, double>)
+      return result->mutable_doubles();
+    else
+      return result->mutable_int64s();
   }();
   for (uint32_t row = 0; row < from.size(); ++row) {
     if (from.null(row)) continue;
@@ -184,21 +186,27 @@ bool CanCast(const Type& from, const Type& to) {
     case TypeKind::kBigint:
     case TypeKind::kDecimal:
     case TypeKind::kReal:
-    case TypeKind::kDouble: return to.is_numeric() || to.is_character();
+    case TypeKind::kDouble:
+      return to.is_numeric() || to.is_character();
     case TypeKind::kChar:
     case TypeKind::kVarchar:
       return to.is_numeric() || to.is_character() || to.is_datetime() || to.is_interval() ||
              to.kind == TypeKind::kBoolean;
     case TypeKind::kDate:
-    case TypeKind::kTime: return to.kind == from.kind || to.kind == TypeKind::kTimestamp || to.is_character();
-    case TypeKind::kTimestamp: return to.is_datetime() || to.is_character();
+    case TypeKind::kTime:
+      return to.kind == from.kind || to.kind == TypeKind::kTimestamp || to.is_character();
+    case TypeKind::kTimestamp:
+      return to.is_datetime() || to.is_character();
     case TypeKind::kInterval:
       return SameFamily(from, to) || to.is_character() || (to.is_exact() && from.from == from.to);
-    case TypeKind::kBoolean: return to.kind == TypeKind::kBoolean || to.is_character();
+    case TypeKind::kBoolean:
+      return to.kind == TypeKind::kBoolean || to.is_character();
     case TypeKind::kBinary:
-    case TypeKind::kVarbinary: return to.is_binary();
+    case TypeKind::kVarbinary:
+      return to.is_binary();
     case TypeKind::kNull:
-    case TypeKind::kRow: break;
+    case TypeKind::kRow:
+      break;
   }
   return false;
 }

@@ -18,8 +18,7 @@ std::string Cast(const TestValue& value, const Type& to, bool implicit = false) 
   if (!legal) return "illegal";
   RowErrors errors;
   const EvalContext context{.query_start_unix_ms = 1'717'200'000'000};  // 2024-06-01 00:00:00
-  const auto column =
-      CastColumn(data::Column::MakeConstant(value.type, value.value, 2), to, implicit, context, errors);
+  const auto column = CastColumn(data::Column::MakeConstant(value.type, value.value, 2), to, implicit, context, errors);
   if (!errors.empty()) {
     EXPECT_TRUE(CastCanFail(value.type, to, implicit));
     return StrCat("ERROR ", errors.entries()[0].name);

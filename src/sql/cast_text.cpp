@@ -21,15 +21,24 @@ constexpr char kStringTooLong[] = "STRING_TOO_LONG";
 std::string TextAt(const Column& column, size_t row) {
   const Type& type = column.type();
   switch (type.kind) {
-    case TypeKind::kBoolean: return column.bools()[row] != 0 ? "TRUE" : "FALSE";
-    case TypeKind::kReal: return data::FloatToText(static_cast<float>(column.doubles()[row]));
-    case TypeKind::kDouble: return data::DoubleToText(column.doubles()[row]);
-    case TypeKind::kDecimal: return data::DecimalToText(column.int64s()[row], type.scale);
-    case TypeKind::kDate: return data::DateToText(column.int64s()[row]);
-    case TypeKind::kTime: return data::TimeToText(column.int64s()[row]);
-    case TypeKind::kTimestamp: return data::TimestampToText(column.int64s()[row]);
-    case TypeKind::kInterval: return data::IntervalToText(type, column.int64s()[row]);
-    default: return StrCat(column.int64s()[row]);
+    case TypeKind::kBoolean:
+      return column.bools()[row] != 0 ? "TRUE" : "FALSE";
+    case TypeKind::kReal:
+      return data::FloatToText(static_cast<float>(column.doubles()[row]));
+    case TypeKind::kDouble:
+      return data::DoubleToText(column.doubles()[row]);
+    case TypeKind::kDecimal:
+      return data::DecimalToText(column.int64s()[row], type.scale);
+    case TypeKind::kDate:
+      return data::DateToText(column.int64s()[row]);
+    case TypeKind::kTime:
+      return data::TimeToText(column.int64s()[row]);
+    case TypeKind::kTimestamp:
+      return data::TimestampToText(column.int64s()[row]);
+    case TypeKind::kInterval:
+      return data::IntervalToText(type, column.int64s()[row]);
+    default:
+      return StrCat(column.int64s()[row]);
   }
 }
 
@@ -152,16 +161,22 @@ ColumnPtr CastToText(const Column& from, const Type& to, bool implicit, RowError
 
 ColumnPtr CastFromText(const Column& from, const Type& to, RowErrors& errors) {
   switch (to.kind) {
-    case TypeKind::kBoolean: return ParseBoolean(from, to, errors);
+    case TypeKind::kBoolean:
+      return ParseBoolean(from, to, errors);
     case TypeKind::kReal:
-    case TypeKind::kDouble: return ParseApproximate(from, to, errors);
-    case TypeKind::kDate: return ParseAll<int64_t>(from, to, errors, data::ParseDate);
-    case TypeKind::kTime: return ParseAll<int64_t>(from, to, errors, data::ParseTime);
+    case TypeKind::kDouble:
+      return ParseApproximate(from, to, errors);
+    case TypeKind::kDate:
+      return ParseAll<int64_t>(from, to, errors, data::ParseDate);
+    case TypeKind::kTime:
+      return ParseAll<int64_t>(from, to, errors, data::ParseTime);
     case TypeKind::kTimestamp:
       return ParseAll<int64_t>(from, to, errors,
                                [](std::string_view text) { return data::ParseTimestamp(text, false); });
-    case TypeKind::kInterval: return ParseIntervals(from, to, errors);
-    default: return ParseExact(from, to, errors);
+    case TypeKind::kInterval:
+      return ParseIntervals(from, to, errors);
+    default:
+      return ParseExact(from, to, errors);
   }
 }
 

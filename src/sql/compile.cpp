@@ -22,8 +22,8 @@ CompileResult Compile(const CompileInput& input) {
   ParseResult parsed = Parse(input.text, {.lenient_interval_precision = input.options.lenient_interval_precision});
   result.diagnostics = std::move(parsed.diagnostics);
   if (const size_t chars = Utf8Length(input.text); chars > kProgramCharsMax) {
-    result.diagnostics.push_back({.message = StrCat("the program has ", chars, " characters, at most ",
-                                                    kProgramCharsMax, " are allowed")});
+    result.diagnostics.push_back(
+        {.message = StrCat("the program has ", chars, " characters, at most ", kProgramCharsMax, " are allowed")});
     return result;
   }
   BindState state(input, BuiltinFunctions());

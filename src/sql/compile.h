@@ -18,8 +18,14 @@ struct CompileOptions {
   bool start_stopped_pumps = true;
 };
 
-struct DeclaredStream { std::string name; data::Schema schema; };  // Names as if quoted.
-struct DeclaredTable { std::string name; data::Schema schema; };
+struct DeclaredStream {
+  std::string name;
+  data::Schema schema;
+};  // Names as if quoted.
+struct DeclaredTable {
+  std::string name;
+  data::Schema schema;
+};
 
 struct CompileInput {
   std::string_view text;
@@ -29,7 +35,7 @@ struct CompileInput {
 };
 
 struct CompileResult {
-  BoundProgram program;  // Complete only when there is no error among the diagnostics.
+  BoundProgram program;                 // Complete only when there is no error among the diagnostics.
   std::vector<Diagnostic> diagnostics;  // All of them, in order of place.
   bool ok() const;
 };

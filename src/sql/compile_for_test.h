@@ -33,8 +33,7 @@ inline CompileResult CompileForTest(std::string_view text, CompileOptions option
   CompileInput input{.text = text, .options = options};
   input.inputs.push_back({"SOURCE_SQL_STREAM_001", ticker});
   input.inputs.push_back({"SOURCE_SQL_STREAM_002", ticker});
-  input.tables.push_back(
-      {"CompanyName", {{{"Ticker", Type::Varchar(4)}, {"Company", Type::Varchar(20)}}}});
+  input.tables.push_back({"CompanyName", {{{"Ticker", Type::Varchar(4)}, {"Company", Type::Varchar(20)}}}});
   input.tables.push_back({"LIMITS", {{{"SECTOR", Type::Varchar(16)}, {"HIGH", Type::Integer()}}}});
   return Compile(input);
 }
@@ -45,8 +44,8 @@ inline std::vector<std::string> Messages(std::string_view text, Severity severit
   for (const Diagnostic& each : CompileForTest(text, options).diagnostics) {
     if (each.severity != severity) continue;
     const LineColumn place = Locate(text, each.range.begin);
-    messages.push_back(StrCat(place.line, ":", place.column, " ", each.message,
-                              each.hint.empty() ? "" : StrCat("; ", each.hint)));
+    messages.push_back(
+        StrCat(place.line, ":", place.column, " ", each.message, each.hint.empty() ? "" : StrCat("; ", each.hint)));
   }
   return messages;
 }
@@ -74,7 +73,10 @@ inline std::vector<const PlanNode*> Inputs(const PlanNode& plan) {
           std::vector<const PlanNode*> inputs;
           for (const PlanPtr& input : node.inputs) inputs.push_back(input.get());
           return inputs;
-        } else if constexpr (requires { node.input; node.relation; }) {
+        } else if constexpr (requires {
+                               node.input;
+                               node.relation;
+                             }) {
           return {node.input.get(), node.relation.get()};
         } else if constexpr (requires { node.input; }) {
           return {node.input.get()};

@@ -121,8 +121,8 @@ TEST(CompileProgramsTest, TheMetricsOfAWebSite) {
   ASSERT_TRUE(result.ok()) << Format(result.diagnostics.at(0), "web.sql", kWebMetrics);
   std::vector<std::string> streams;
   for (const StreamInfo& stream : result.program.streams) streams.push_back(stream.name);
-  EXPECT_THAT(streams, UnorderedElementsAre("WASA_001", "DESTINATION_SQL_STREAM", "EVENT_STREAM",
-                                            "ANOMALY_TEMP_STREAM", "error_stream"));
+  EXPECT_THAT(streams, UnorderedElementsAre("WASA_001", "DESTINATION_SQL_STREAM", "EVENT_STREAM", "ANOMALY_TEMP_STREAM",
+                                            "error_stream"));
   EXPECT_EQ(result.program.pumps.size(), 10u);
 
   const auto* visitors = FindNode<TumblingAggregate>(*PumpOf(result, "VISTOR_COUNTER_PUMP").plan);
@@ -187,12 +187,11 @@ CREATE OR REPLACE PUMP trigger_count_pump AS INSERT INTO "TRIGGER_COUNT_STREAM"
     SELECT STREAM order_count, COUNT(*) OVER W1 AS trigger_count FROM "ALARM_STREAM";
     WINDOW W1 AS (RANGE INTERVAL '1' MINUTE PRECEDING))
   WHERE trigger_count >= 1;)sql";
-  EXPECT_THAT(Errors(text),
-              ElementsAre(HasSubstr("4:30 expected SELECT before FROM in INSERT INTO \"ALARM_STREAM\""),
-                          HasSubstr("5:33 window FIFTEEN_SECOND_SLIDING_WINDOW not defined; did you mean "
-                                    "TEN_SECOND_SLIDING_WINDOW?"),
-                          HasSubstr("6:33 statement ends inside '(' - remove ';' before WINDOW"),
-                          HasSubstr("12:85 statement ends inside '(' - remove ';' before WINDOW")));
+  EXPECT_THAT(Errors(text), ElementsAre(HasSubstr("4:30 expected SELECT before FROM in INSERT INTO \"ALARM_STREAM\""),
+                                        HasSubstr("5:33 window FIFTEEN_SECOND_SLIDING_WINDOW not defined; did you mean "
+                                                  "TEN_SECOND_SLIDING_WINDOW?"),
+                                        HasSubstr("6:33 statement ends inside '(' - remove ';' before WINDOW"),
+                                        HasSubstr("12:85 statement ends inside '(' - remove ';' before WINDOW")));
   const std::string repaired = ApplyFixes(text, CompileForTest(text).diagnostics);
   EXPECT_THAT(Errors(repaired), IsEmpty()) << repaired;
   EXPECT_EQ(CompileForTest(repaired).program.pumps.size(), 2u);

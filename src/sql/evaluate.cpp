@@ -83,15 +83,23 @@ ColumnPtr Blend(const Type& type, size_t size, const std::vector<Part>& parts) {
   for (const Part& part : parts) {
     const Column& values = *part.values;
     switch (type.physical()) {
-      case data::Physical::kNone: break;
-      case data::Physical::kInt64: Scatter(part.rows, result->mutable_int64s(), values.int64s()); break;
-      case data::Physical::kDouble: Scatter(part.rows, result->mutable_doubles(), values.doubles()); break;
-      case data::Physical::kBool: Scatter(part.rows, result->mutable_bools(), values.bools()); break;
+      case data::Physical::kNone:
+        break;
+      case data::Physical::kInt64:
+        Scatter(part.rows, result->mutable_int64s(), values.int64s());
+        break;
+      case data::Physical::kDouble:
+        Scatter(part.rows, result->mutable_doubles(), values.doubles());
+        break;
+      case data::Physical::kBool:
+        Scatter(part.rows, result->mutable_bools(), values.bools());
+        break;
       case data::Physical::kText:
         Scatter(part.rows, result->mutable_texts(), values.texts());
         result->AddOwnersOf(values);
         break;
-      case data::Physical::kRow: break;  // Child by child, below.
+      case data::Physical::kRow:
+        break;  // Child by child, below.
     }
     for (size_t i = 0; i < part.rows.size(); ++i) valid[part.rows[i]] = values.null(i) ? 0 : 1;
   }

@@ -35,8 +35,8 @@ class RowErrors {
 
 // Settings of section 11 of the dialect that change what expressions give.
 struct EvalOptions {
-  bool tsdiff_documented_sign = false;       // TSDIFF(a, b) = b - a instead of a - b.
-  bool current_timestamp_per_row = false;    // CURRENT_TIMESTAMP is the row's time, not the start of the query.
+  bool tsdiff_documented_sign = false;     // TSDIFF(a, b) = b - a instead of a - b.
+  bool current_timestamp_per_row = false;  // CURRENT_TIMESTAMP is the row's time, not the start of the query.
 };
 
 struct EvalContext {

@@ -58,8 +58,7 @@ void Expression(benchmark::State& state, const std::string& expression, const st
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 
-#define EXPRESSION(name, text, type) \
-  BENCHMARK_CAPTURE(Expression, name, text, type)->ArgName("rows")->Arg(1)->Arg(1024)
+#define EXPRESSION(name, text, type) BENCHMARK_CAPTURE(Expression, name, text, type)->ArgName("rows")->Arg(1)->Arg(1024)
 
 EXPRESSION(compare_bigint, "n > 500000", "BOOLEAN");
 EXPRESSION(add_bigint, "n + 1", "BIGINT");

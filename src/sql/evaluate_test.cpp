@@ -15,8 +15,7 @@ using data::Value;
 using ::testing::ElementsAre;
 
 BoundExprPtr Make(decltype(BoundExpr::node) node, Type type, bool can_fail = false) {
-  return std::make_shared<BoundExpr>(
-      BoundExpr{.node = std::move(node), .type = std::move(type), .can_fail = can_fail});
+  return std::make_shared<BoundExpr>(BoundExpr{.node = std::move(node), .type = std::move(type), .can_fail = can_fail});
 }
 BoundExprPtr Literal(const TestValue& value) { return Make(BoundLiteral{value.value}, value.type); }
 BoundExprPtr ColumnOf(int index, Type type) { return Make(BoundColumn{index}, std::move(type)); }
@@ -87,12 +86,12 @@ TEST(EvaluateTest, CaseFailsOnlyInTheBranchThatIsTaken) {
 }
 
 TEST(EvaluateTest, NestedCasesReportTheRowsOfTheBatch) {
-  const BoundExprPtr inner = Make(
-      BoundCase{.whens = {{CallOf("<", {kA, Literal(Int(0))}), Literal(Int(-1))}}, .otherwise = TwelveBy(kA)},
-      Type::Integer(), true);
-  const BoundExprPtr outer = Make(
-      BoundCase{.whens = {{CallOf(">", {kA, Literal(Int(5))}), Literal(Int(5))}}, .otherwise = inner},
-      Type::Integer(), true);
+  const BoundExprPtr inner =
+      Make(BoundCase{.whens = {{CallOf("<", {kA, Literal(Int(0))}), Literal(Int(-1))}}, .otherwise = TwelveBy(kA)},
+           Type::Integer(), true);
+  const BoundExprPtr outer =
+      Make(BoundCase{.whens = {{CallOf(">", {kA, Literal(Int(5))}), Literal(Int(5))}}, .otherwise = inner},
+           Type::Integer(), true);
   const Batch batch{.columns = {Ints({9, -3, 0, 2, 0})}};
   RowErrors errors;
   EXPECT_THAT(Texts(*Evaluate(*outer, batch, {}, errors)), ElementsAre("5", "-1", "NULL", "6", "NULL"));
@@ -176,8 +175,8 @@ TEST(EvaluateTest, NowIsTheRowsTime) {
   const auto year = CallOf("CHAR_TO_DATE", {Literal(Text("yy")), Literal(Text("60"))});
   RowErrors errors;
   EXPECT_THAT(Texts(*Evaluate(*year, batch, {}, errors)), ElementsAre("1960-01-01", "1960-01-01", "2060-01-01"));
-  const auto branch = Make(
-      BoundCase{.whens = {{CallOf(">", {kA, Literal(Int(2))}), year}}, .otherwise = nullptr}, Type::Date(), true);
+  const auto branch =
+      Make(BoundCase{.whens = {{CallOf(">", {kA, Literal(Int(2))}), year}}, .otherwise = nullptr}, Type::Date(), true);
   EXPECT_THAT(Texts(*Evaluate(*branch, batch, {}, errors)), ElementsAre("NULL", "NULL", "2060-01-01"));
 }
 
@@ -189,12 +188,12 @@ TEST(EvaluateTest, BatchSizeChangesNothing) {
     if (rng.Chance(0.8)) values.back().data = static_cast<int64_t>(rng.Below(7)) - 3;
   }
   const auto node = Make(
-      BoundCase{.whens = {{Make(BoundAnd{{CallOf(">", {kA, Literal(Int(0))}),
-                                          CallOf(">", {TwelveBy(kA), Literal(Int(4))})}},
-                                Type::Boolean(), true),
-                           CallOf("*", {kA, Literal(Int(10))})},
-                          {CallOf("IS NULL", {kA}), Literal(Int(99))}},
-                .otherwise = TwelveBy(kA)},
+      BoundCase{
+          .whens = {{Make(BoundAnd{{CallOf(">", {kA, Literal(Int(0))}), CallOf(">", {TwelveBy(kA), Literal(Int(4))})}},
+                          Type::Boolean(), true),
+                     CallOf("*", {kA, Literal(Int(10))})},
+                    {CallOf("IS NULL", {kA}), Literal(Int(99))}},
+          .otherwise = TwelveBy(kA)},
       Type::Integer(), true);
   const Batch whole{.columns = {Ints(values)}};
   RowErrors whole_errors;

@@ -39,55 +39,86 @@ std::string Milliseconds(int64_t milliseconds) {
 std::string_view AggregateName(AggregateKind kind) {
   switch (kind) {
     case AggregateKind::kCountStar:
-    case AggregateKind::kCount: return "COUNT";
-    case AggregateKind::kSum: return "SUM";
-    case AggregateKind::kAvg: return "AVG";
-    case AggregateKind::kMin: return "MIN";
-    case AggregateKind::kMax: return "MAX";
-    case AggregateKind::kStddevPop: return "STDDEV_POP";
-    case AggregateKind::kStddevSamp: return "STDDEV_SAMP";
-    case AggregateKind::kVarPop: return "VAR_POP";
-    case AggregateKind::kVarSamp: return "VAR_SAMP";
-    case AggregateKind::kAny: return "ANY";
-    case AggregateKind::kEvery: return "EVERY";
-    case AggregateKind::kFirstValue: return "FIRST_VALUE";
-    case AggregateKind::kLastValue: return "LAST_VALUE";
-    case AggregateKind::kNthValue: return "NTH_VALUE";
-    case AggregateKind::kLag: return "LAG";
-    case AggregateKind::kExpAvg: return "EXP_AVG";
+    case AggregateKind::kCount:
+      return "COUNT";
+    case AggregateKind::kSum:
+      return "SUM";
+    case AggregateKind::kAvg:
+      return "AVG";
+    case AggregateKind::kMin:
+      return "MIN";
+    case AggregateKind::kMax:
+      return "MAX";
+    case AggregateKind::kStddevPop:
+      return "STDDEV_POP";
+    case AggregateKind::kStddevSamp:
+      return "STDDEV_SAMP";
+    case AggregateKind::kVarPop:
+      return "VAR_POP";
+    case AggregateKind::kVarSamp:
+      return "VAR_SAMP";
+    case AggregateKind::kAny:
+      return "ANY";
+    case AggregateKind::kEvery:
+      return "EVERY";
+    case AggregateKind::kFirstValue:
+      return "FIRST_VALUE";
+    case AggregateKind::kLastValue:
+      return "LAST_VALUE";
+    case AggregateKind::kNthValue:
+      return "NTH_VALUE";
+    case AggregateKind::kLag:
+      return "LAG";
+    case AggregateKind::kExpAvg:
+      return "EXP_AVG";
   }
   return "";
 }
 
 std::string_view TableFunctionName(TableFunctionKind kind) {
   switch (kind) {
-    case TableFunctionKind::kRandomCutForest: return "RANDOM_CUT_FOREST";
-    case TableFunctionKind::kRandomCutForestWithExplanation: return "RANDOM_CUT_FOREST_WITH_EXPLANATION";
-    case TableFunctionKind::kHotspots: return "HOTSPOTS";
-    case TableFunctionKind::kCountDistinctItemsTumbling: return "COUNT_DISTINCT_ITEMS_TUMBLING";
-    case TableFunctionKind::kTopKItemsTumbling: return "TOP_K_ITEMS_TUMBLING";
-    case TableFunctionKind::kGroupRank: return "GROUP_RANK";
+    case TableFunctionKind::kRandomCutForest:
+      return "RANDOM_CUT_FOREST";
+    case TableFunctionKind::kRandomCutForestWithExplanation:
+      return "RANDOM_CUT_FOREST_WITH_EXPLANATION";
+    case TableFunctionKind::kHotspots:
+      return "HOTSPOTS";
+    case TableFunctionKind::kCountDistinctItemsTumbling:
+      return "COUNT_DISTINCT_ITEMS_TUMBLING";
+    case TableFunctionKind::kTopKItemsTumbling:
+      return "TOP_K_ITEMS_TUMBLING";
+    case TableFunctionKind::kGroupRank:
+      return "GROUP_RANK";
   }
   return "";
 }
 
 std::string_view JoinName(ast::JoinKind kind) {
   switch (kind) {
-    case ast::JoinKind::kInner: return "Inner join";
-    case ast::JoinKind::kLeft: return "Left join";
-    case ast::JoinKind::kRight: return "Right join";
-    case ast::JoinKind::kFull: return "Full join";
-    case ast::JoinKind::kCross: return "Cross join";
+    case ast::JoinKind::kInner:
+      return "Inner join";
+    case ast::JoinKind::kLeft:
+      return "Left join";
+    case ast::JoinKind::kRight:
+      return "Right join";
+    case ast::JoinKind::kFull:
+      return "Full join";
+    case ast::JoinKind::kCross:
+      return "Cross join";
   }
   return "";
 }
 
 std::string_view SetName(ast::SetOp op) {
   switch (op) {
-    case ast::SetOp::kUnion: return "Union";
-    case ast::SetOp::kUnionAll: return "Union all";
-    case ast::SetOp::kIntersect: return "Intersect";
-    case ast::SetOp::kExcept: return "Except";
+    case ast::SetOp::kUnion:
+      return "Union";
+    case ast::SetOp::kUnionAll:
+      return "Union all";
+    case ast::SetOp::kIntersect:
+      return "Intersect";
+    case ast::SetOp::kExcept:
+      return "Except";
   }
   return "";
 }
@@ -101,9 +132,12 @@ std::string EndText(const WindowEnd& end) {
     case WindowEnd::Kind::kCalendar:
       if (end.months == 1) return "every month";
       return end.months == 12 ? "every year" : StrCat("every ", end.months, " months");
-    case WindowEnd::Kind::kEvaluate: return "when the key's value at the present time changes";
-    case WindowEnd::Kind::kEveryRowtime: return "when ROWTIME moves on";
-    case WindowEnd::Kind::kAsserted: return "when a row with another value of the key comes";
+    case WindowEnd::Kind::kEvaluate:
+      return "when the key's value at the present time changes";
+    case WindowEnd::Kind::kEveryRowtime:
+      return "when ROWTIME moves on";
+    case WindowEnd::Kind::kAsserted:
+      return "when a row with another value of the key comes";
   }
   return "";
 }
@@ -184,9 +218,8 @@ std::string Explainer::List(const std::vector<BoundExprPtr>& exprs, const data::
 
 std::string Explainer::Call(const AggregateCall& call, const data::Schema& input) const {
   const bool star = call.kind == AggregateKind::kCountStar;
-  return StrCat(AggregateName(call.kind), "(", call.distinct ? "DISTINCT " : "",
-                star ? "*" : List(call.args, input), ")", call.from_last ? " FROM LAST" : "",
-                call.ignore_nulls ? " IGNORE NULLS" : "");
+  return StrCat(AggregateName(call.kind), "(", call.distinct ? "DISTINCT " : "", star ? "*" : List(call.args, input),
+                ")", call.from_last ? " FROM LAST" : "", call.ignore_nulls ? " IGNORE NULLS" : "");
 }
 
 // "NAME = expression", or the name alone when the expression is that column.
@@ -280,8 +313,7 @@ Line Explainer::Describe(const FiniteAggregate& node, const PlanNode& plan) cons
 Line Explainer::Describe(const StaggerAggregate& node, const PlanNode& plan) const {
   const data::Schema& input = node.input->schema;
   return {.what = StrCat("Stagger window of ", Milliseconds(node.length_ms), "; keys ",
-                         Keys(node.keys, plan, input, -1), "; ",
-                         Calls(node.aggregates, node.keys.size(), plan, input)),
+                         Keys(node.keys, plan, input, -1), "; ", Calls(node.aggregates, node.keys.size(), plan, input)),
           .state = StrCat("a group a key seen within ", Milliseconds(node.length_ms)),
           .emission = StrCat("emits each key ", Milliseconds(node.length_ms), " after its first row"),
           .inputs = {node.input.get()}};
@@ -355,11 +387,11 @@ Line Explainer::Describe(const StreamJoin& node, const PlanNode& plan) const {
     if (side->unit == ast::FrameUnit::kRows) return StrCat("the last ", side->preceding, " rows");
     return side->preceding == kJoinWindowUnbounded ? "all rows" : StrCat("rows of ", Milliseconds(side->preceding));
   };
-  std::string what = StrCat(JoinName(node.kind), Conditions(node.equalities, node.residual, *node.left, *node.right,
-                                                            plan.schema));
+  std::string what =
+      StrCat(JoinName(node.kind), Conditions(node.equalities, node.residual, *node.left, *node.right, plan.schema));
   if (node.equal_rowtime) what += " with equal ROWTIME";
-  const bool waits = node.kind == ast::JoinKind::kLeft || node.kind == ast::JoinKind::kRight ||
-                     node.kind == ast::JoinKind::kFull;
+  const bool waits =
+      node.kind == ast::JoinKind::kLeft || node.kind == ast::JoinKind::kRight || node.kind == ast::JoinKind::kFull;
   return {.what = std::move(what),
           .state = StrCat("left ", window(node.left_window), ", right ", window(node.right_window)),
           .emission = StrCat("emits pairs as they meet, ROWTIME = the later of both",
@@ -368,8 +400,8 @@ Line Explainer::Describe(const StreamJoin& node, const PlanNode& plan) const {
 }
 
 Line Explainer::Describe(const TableJoin& node, const PlanNode& plan) const {
-  return {.what = StrCat(JoinName(node.kind), " with a table", Conditions(node.equalities, node.residual, *node.input,
-                                                                         *node.relation, plan.schema)),
+  return {.what = StrCat(JoinName(node.kind), " with a table",
+                         Conditions(node.equalities, node.residual, *node.input, *node.relation, plan.schema)),
           .state = "the table",
           .emission = std::string(kAtOnce),
           .inputs = {node.input.get(), node.relation.get()}};
@@ -413,7 +445,9 @@ Line Explainer::Describe(const TableFunction& node, const PlanNode&) const {
     case TableFunctionKind::kRandomCutForestWithExplanation:
       line.state = StrCat(node.args[0].int64(), " trees of ", node.args[1].int64(), " points");
       break;
-    case TableFunctionKind::kHotspots: line.state = StrCat("the last ", node.args[0].int64(), " rows"); break;
+    case TableFunctionKind::kHotspots:
+      line.state = StrCat("the last ", node.args[0].int64(), " rows");
+      break;
     case TableFunctionKind::kCountDistinctItemsTumbling:
     case TableFunctionKind::kTopKItemsTumbling:
       line.state = "distinct items of the open window";

@@ -40,10 +40,14 @@ std::string LiteralToString(const data::Value& value, const data::Type& type) {
 
 std::string ClockToString(ClockKind kind) {
   switch (kind) {
-    case ClockKind::kTimestamp: return "CURRENT_TIMESTAMP";
-    case ClockKind::kTime: return "CURRENT_TIME";
-    case ClockKind::kDate: return "CURRENT_DATE";
-    case ClockKind::kRowTimestamp: return "CURRENT_ROW_TIMESTAMP";
+    case ClockKind::kTimestamp:
+      return "CURRENT_TIMESTAMP";
+    case ClockKind::kTime:
+      return "CURRENT_TIME";
+    case ClockKind::kDate:
+      return "CURRENT_DATE";
+    case ClockKind::kRowTimestamp:
+      return "CURRENT_ROW_TIMESTAMP";
   }
   return "";
 }
@@ -187,27 +191,26 @@ void Visit(const BoundExpr& expr, const std::function<void(const BoundExpr&)>& v
 
 BoundExprPtr ReplaceLeaves(const BoundExprPtr& expr, const std::function<BoundExprPtr(const BoundExpr&)>& replace) {
   BoundExpr copy = *expr;
-  const bool changed = std::visit(
-      Overloaded{
-          [&](BoundLiteral&) { return false; },
-          [&](BoundColumn&) { return false; },
-          [&](BoundRowtime&) { return false; },
-          [&](BoundCall& node) { return ReplaceList(node.args, replace); },
-          [&](BoundCase& node) {
-            bool any = ReplaceOne(node.otherwise, replace);
-            for (auto& [condition, result] : node.whens) {
-              any |= ReplaceOne(condition, replace);
-              any |= ReplaceOne(result, replace);
-            }
-            return any;
-          },
-          [&](BoundAnd& node) { return ReplaceList(node.args, replace); },
-          [&](BoundOr& node) { return ReplaceList(node.args, replace); },
-          [&](BoundCast& node) { return ReplaceOne(node.operand, replace); },
-          [&](BoundField& node) { return ReplaceOne(node.row, replace); },
-          [&](BoundClock&) { return false; },
-      },
-      copy.node);
+  const bool changed = std::visit(Overloaded{
+                                      [&](BoundLiteral&) { return false; },
+                                      [&](BoundColumn&) { return false; },
+                                      [&](BoundRowtime&) { return false; },
+                                      [&](BoundCall& node) { return ReplaceList(node.args, replace); },
+                                      [&](BoundCase& node) {
+                                        bool any = ReplaceOne(node.otherwise, replace);
+                                        for (auto& [condition, result] : node.whens) {
+                                          any |= ReplaceOne(condition, replace);
+                                          any |= ReplaceOne(result, replace);
+                                        }
+                                        return any;
+                                      },
+                                      [&](BoundAnd& node) { return ReplaceList(node.args, replace); },
+                                      [&](BoundOr& node) { return ReplaceList(node.args, replace); },
+                                      [&](BoundCast& node) { return ReplaceOne(node.operand, replace); },
+                                      [&](BoundField& node) { return ReplaceOne(node.row, replace); },
+                                      [&](BoundClock&) { return false; },
+                                  },
+                                  copy.node);
   if (std::holds_alternative<BoundColumn>(expr->node) || std::holds_alternative<BoundRowtime>(expr->node)) {
     BoundExprPtr replaced = replace(*expr);
     return replaced != nullptr ? replaced : expr;

@@ -28,14 +28,18 @@ struct BoundExpr;
 // Immutable once bound; shared by operators and partitions.
 using BoundExprPtr = std::shared_ptr<const BoundExpr>;
 
-struct BoundLiteral { data::Value value; };
-struct BoundColumn { int index; };  // Of the operator's input columns.
-struct BoundRowtime {};             // ROWTIME of the operator's input row.
+struct BoundLiteral {
+  data::Value value;
+};
+struct BoundColumn {
+  int index;
+};  // Of the operator's input columns.
+struct BoundRowtime {};  // ROWTIME of the operator's input row.
 struct BoundCall {
-  const char* name;                        // For explain.
+  const char* name;  // For explain.
   Kernel kernel;
   std::vector<BoundExprPtr> args;
-  std::shared_ptr<const void> prepared;    // What the kernel made of constant arguments: a compiled pattern, a format.
+  std::shared_ptr<const void> prepared;  // What the kernel made of constant arguments: a compiled pattern, a format.
   std::optional<data::IntervalField> unit = std::nullopt;  // FLOOR(x TO unit) and kin; for explain.
 };
 // Lazy: a row is evaluated only in the branch it takes.
@@ -44,12 +48,24 @@ struct BoundCase {
   BoundExprPtr otherwise;  // Null pointer: NULL.
 };
 // Three-valued; the right side is evaluated only for rows that the left does not decide.
-struct BoundAnd { std::vector<BoundExprPtr> args; };
-struct BoundOr { std::vector<BoundExprPtr> args; };
-struct BoundCast { BoundExprPtr operand; bool implicit; };  // To the expression's type. Implicit: assignment rules.
-struct BoundField { BoundExprPtr row; int index; };         // t.r.COLUMN1
+struct BoundAnd {
+  std::vector<BoundExprPtr> args;
+};
+struct BoundOr {
+  std::vector<BoundExprPtr> args;
+};
+struct BoundCast {
+  BoundExprPtr operand;
+  bool implicit;
+};  // To the expression's type. Implicit: assignment rules.
+struct BoundField {
+  BoundExprPtr row;
+  int index;
+};  // t.r.COLUMN1
 enum class ClockKind : uint8_t { kTimestamp, kTime, kDate, kRowTimestamp };
-struct BoundClock { ClockKind kind; };  // CURRENT_TIMESTAMP and kin.
+struct BoundClock {
+  ClockKind kind;
+};  // CURRENT_TIMESTAMP and kin.
 
 struct BoundExpr {
   std::variant<BoundLiteral, BoundColumn, BoundRowtime, BoundCall, BoundCase, BoundAnd, BoundOr, BoundCast, BoundField,

@@ -23,17 +23,45 @@ using PlanPtr = std::unique_ptr<PlanNode>;
 
 // Rows of an in-application stream, by its index in BoundProgram::streams. Metadata columns (APPROXIMATE_ARRIVAL_TIME,
 // SHARD_ID, SEQUENCE_NUMBER, PARTITION_KEY) follow the declared columns of an input stream.
-struct StreamScan { int stream; };
+struct StreamScan {
+  int stream;
+};
 // Rows of a reference table; only below the relation of TableJoin and SubqueryMark, and in finite queries.
-struct TableScan { int table; };
-struct ValuesNode { std::vector<std::vector<BoundExprPtr>> rows; };
-struct Filter { PlanPtr input; BoundExprPtr predicate; };
+struct TableScan {
+  int table;
+};
+struct ValuesNode {
+  std::vector<std::vector<BoundExprPtr>> rows;
+};
+struct Filter {
+  PlanPtr input;
+  BoundExprPtr predicate;
+};
 // `rowtime` replaces ROWTIME when set (x AS ROWTIME); rows that would go back in time are late rows.
-struct Project { PlanPtr input; std::vector<BoundExprPtr> exprs; BoundExprPtr rowtime; };
+struct Project {
+  PlanPtr input;
+  std::vector<BoundExprPtr> exprs;
+  BoundExprPtr rowtime;
+};
 
 enum class AggregateKind : uint8_t {
-  kCountStar, kCount, kSum, kAvg, kMin, kMax, kStddevPop, kStddevSamp, kVarPop, kVarSamp, kAny, kEvery,
-  kFirstValue, kLastValue, kNthValue, kLag, kExpAvg,
+  kCountStar,
+  kCount,
+  kSum,
+  kAvg,
+  kMin,
+  kMax,
+  kStddevPop,
+  kStddevSamp,
+  kVarPop,
+  kVarSamp,
+  kAny,
+  kEvery,
+  kFirstValue,
+  kLastValue,
+  kNthValue,
+  kLag,
+  kExpAvg,
 };
 struct AggregateCall {
   AggregateKind kind;
@@ -76,7 +104,11 @@ struct TumblingAggregate {
   bool emit_empty = false;  // Extension: a row also for windows without input (only with no other key).
 };
 // Aggregates over a finite relation.
-struct FiniteAggregate { PlanPtr input; std::vector<BoundExprPtr> keys; std::vector<AggregateCall> aggregates; };
+struct FiniteAggregate {
+  PlanPtr input;
+  std::vector<BoundExprPtr> keys;
+  std::vector<AggregateCall> aggregates;
+};
 // WINDOWED BY STAGGER. Output columns: keys, then aggregates.
 struct StaggerAggregate {
   PlanPtr input;
@@ -97,20 +129,32 @@ struct WindowAggregate {
 };
 // SELECT DISTINCT. Rows are forgotten when column `monotonic_column` moves on: of several monotonic columns one that
 // follows ROWTIME rather than an asserted one. -1: finite input.
-struct Distinct { PlanPtr input; int monotonic_column; };
+struct Distinct {
+  PlanPtr input;
+  int monotonic_column;
+};
 // ORDER BY. keys[0] is monotonic on streams: rows are held while it keeps its value. Not so in finite queries.
-struct SortKey { BoundExprPtr expr; bool descending; };
+struct SortKey {
+  BoundExprPtr expr;
+  bool descending;
+};
 struct Sort {
   PlanPtr input;
   std::vector<SortKey> keys;
   WindowEnd window_end;  // Of keys[0].
   bool finite = false;
 };
-struct Limit { PlanPtr input; uint64_t rows; };
+struct Limit {
+  PlanPtr input;
+  uint64_t rows;
+};
 // Window of one side of a stream join; nothing = rows of the same ROWTIME only. In finite queries every row of one side
 // meets every row of the other: both windows are RANGE of kJoinWindowUnbounded.
 inline constexpr int64_t kJoinWindowUnbounded = INT64_MAX;
-struct JoinWindow { ast::FrameUnit unit; int64_t preceding; };
+struct JoinWindow {
+  ast::FrameUnit unit;
+  int64_t preceding;
+};
 // Output columns: left's, then right's. `condition` is over both sides' columns in that order; ROWTIME of each side is
 // given by two extra TIMESTAMP columns at the end (left's, right's; NULL for the missing side of an outer join),
 // present for the condition and kept in the output schema as the last two columns.
@@ -121,8 +165,8 @@ struct StreamJoin {
   std::optional<JoinWindow> left_window;
   std::optional<JoinWindow> right_window;
   std::vector<std::pair<BoundExprPtr, BoundExprPtr>> equalities;  // left expr = right expr, each over its own side.
-  bool equal_rowtime = false;  // Condition contains left.ROWTIME = right.ROWTIME.
-  BoundExprPtr residual;       // The rest of the condition over the joined columns; may be null.
+  bool equal_rowtime = false;                                     // Condition contains left.ROWTIME = right.ROWTIME.
+  BoundExprPtr residual;  // The rest of the condition over the joined columns; may be null.
 };
 // Stream with a finite relation: a TableScan, mostly, or any finite query over tables and VALUES. Output columns:
 // stream's, then the relation's; ROWTIME of the stream row. `relation` is computed at the start and after every
@@ -142,11 +186,21 @@ struct SubqueryMark {
   PlanPtr relation;
   BoundExprPtr operand;
 };
-struct UnionAll { std::vector<PlanPtr> inputs; };
-struct SetNode { ast::SetOp op; PlanPtr left; PlanPtr right; };  // Finite relations only.
+struct UnionAll {
+  std::vector<PlanPtr> inputs;
+};
+struct SetNode {
+  ast::SetOp op;
+  PlanPtr left;
+  PlanPtr right;
+};  // Finite relations only.
 
 enum class TableFunctionKind : uint8_t {
-  kRandomCutForest, kRandomCutForestWithExplanation, kHotspots, kCountDistinctItemsTumbling, kTopKItemsTumbling,
+  kRandomCutForest,
+  kRandomCutForestWithExplanation,
+  kHotspots,
+  kCountDistinctItemsTumbling,
+  kTopKItemsTumbling,
   kGroupRank,
 };
 // TABLE(f(CURSOR(...), args)). `args` are the scalar arguments, constants, defaults filled in.
@@ -161,9 +215,9 @@ struct TableFunction {
 };
 
 struct PlanNode {
-  std::variant<StreamScan, TableScan, ValuesNode, Filter, Project, TumblingAggregate, FiniteAggregate,
-               StaggerAggregate, WindowAggregate, Distinct, Sort, Limit, StreamJoin, TableJoin, SubqueryMark, UnionAll,
-               SetNode, TableFunction>
+  std::variant<StreamScan, TableScan, ValuesNode, Filter, Project, TumblingAggregate, FiniteAggregate, StaggerAggregate,
+               WindowAggregate, Distinct, Sort, Limit, StreamJoin, TableJoin, SubqueryMark, UnionAll, SetNode,
+               TableFunction>
       node;
   data::Schema schema;  // Of the output.
   SourceRange range;
@@ -173,10 +227,13 @@ enum class StreamKind : uint8_t { kInput, kIntermediate, kError };
 struct StreamInfo {
   std::string name;
   StreamKind kind;
-  data::SchemaPtr schema;  // Declared columns.
+  data::SchemaPtr schema;    // Declared columns.
   int metadata_columns = 0;  // Input streams: how many follow the declared ones in a Batch.
 };
-struct TableInfo { std::string name; data::SchemaPtr schema; };
+struct TableInfo {
+  std::string name;
+  data::SchemaPtr schema;
+};
 struct PumpInfo {
   std::string name;
   int target;    // Index of the stream written to.
@@ -188,8 +245,8 @@ struct PumpInfo {
 struct BoundProgram {
   std::vector<StreamInfo> streams;  // Inputs first, then as created, error_stream last.
   std::vector<TableInfo> tables;
-  std::vector<PumpInfo> pumps;      // In order of the text.
-  std::vector<PlanPtr> queries;     // Bare SELECTs (tailrace query); empty in applications.
+  std::vector<PumpInfo> pumps;   // In order of the text.
+  std::vector<PlanPtr> queries;  // Bare SELECTs (tailrace query); empty in applications.
   EvalOptions eval_options;
 
   int FindStream(std::string_view name) const;  // -1 when there is none.

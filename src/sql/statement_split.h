@@ -17,10 +17,10 @@ struct StatementSpan {
 };
 
 struct SplitProgram {
-  std::vector<Token> tokens;    // Without semicolons that stood in the middle of a query.
+  std::vector<Token> tokens;  // Without semicolons that stood in the middle of a query.
   // Of each token: the open parentheses of its statement before it; its own not counted.
   std::vector<uint32_t> depth;
-  std::vector<uint32_t> match;  // Of each '(': its ')', or 0 when it is never closed.
+  std::vector<uint32_t> match;            // Of each '(': its ')', or 0 when it is never closed.
   std::vector<StatementSpan> statements;  // Without empty ones.
   std::vector<Diagnostic> diagnostics;
 };

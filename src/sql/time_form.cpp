@@ -33,8 +33,8 @@ std::optional<int64_t> IntegerLiteral(const BoundExpr& expr) {
 
 // A day-time interval in ms, or the ms of a TIMESTAMP literal.
 std::optional<int64_t> MillisecondsLiteral(const BoundExpr& expr) {
-  const bool milliseconds = expr.type.kind == data::TypeKind::kTimestamp ||
-                            (expr.type.is_interval() && !expr.type.is_year_month());
+  const bool milliseconds =
+      expr.type.kind == data::TypeKind::kTimestamp || (expr.type.is_interval() && !expr.type.is_year_month());
   return milliseconds ? IntegerLiteral(expr) : std::nullopt;
 }
 
@@ -202,9 +202,12 @@ WindowEnd WindowEndOf(const BoundExpr& key, const TimeForm& form) {
       if (form.step_ms == 1) return {.kind = WindowEnd::Kind::kEveryRowtime};
       if (IsFunctionOfRowtime(key) && !Holds(key, form)) return {.kind = WindowEnd::Kind::kEvaluate};
       return {.kind = WindowEnd::Kind::kFixedStep, .step_ms = form.step_ms, .origin_ms = form.origin_ms};
-    case Kind::kCalendar: return {.kind = WindowEnd::Kind::kCalendar, .months = form.months};
-    case Kind::kPure: return {.kind = WindowEnd::Kind::kEvaluate};
-    case Kind::kNone: break;
+    case Kind::kCalendar:
+      return {.kind = WindowEnd::Kind::kCalendar, .months = form.months};
+    case Kind::kPure:
+      return {.kind = WindowEnd::Kind::kEvaluate};
+    case Kind::kNone:
+      break;
   }
   return {.kind = WindowEnd::Kind::kAsserted};
 }

@@ -30,15 +30,14 @@ std::vector<std::string> WordsOf(std::string_view name) {
 }
 
 bool NamesAnAddress(std::string_view name) {
-  static constexpr std::array<std::string_view, 12> kWords = {
-      "ip", "addr", "address", "host", "ipaddr", "ipaddress", "clientip", "remoteip", "sourceip", "srcip", "userip",
-      "remoteaddr"};
+  static constexpr std::array<std::string_view, 12> kWords = {"ip",       "addr",      "address",  "host",
+                                                              "ipaddr",   "ipaddress", "clientip", "remoteip",
+                                                              "sourceip", "srcip",     "userip",   "remoteaddr"};
   static constexpr std::array<std::string_view, 4> kOtherAddresses = {"mail", "email", "street", "postal"};
   const std::vector<std::string> words = WordsOf(name);
   const auto has = [&](const auto& list) {
-    return std::ranges::any_of(words, [&](const std::string& word) {
-      return std::ranges::find(list, word) != list.end();
-    });
+    return std::ranges::any_of(words,
+                               [&](const std::string& word) { return std::ranges::find(list, word) != list.end(); });
   };
   return has(kWords) && !has(kOtherAddresses);
 }
@@ -48,8 +47,8 @@ bool IsShortAddress(const std::string& name, const data::Type& type) {
 }
 
 std::string ShortAddress(const std::string& name, const data::Type& type) {
-  return StrCat("column ", WrittenName(name), " is ", type.ToString(), ": an IPv6 address has up to ",
-                kAddressCharsMax, " characters and would be cut");
+  return StrCat("column ", WrittenName(name), " is ", type.ToString(), ": an IPv6 address has up to ", kAddressCharsMax,
+                " characters and would be cut");
 }
 
 // column >= 1, column > 0, column <> 0, or the same turned round.
@@ -80,8 +79,9 @@ bool IsAlwaysTrueOfCount(const BoundCall& call, const std::vector<ColumnFacts>& 
 void WarnOfIdleCondition(BindState& state, const BoundExpr& condition, const std::vector<ColumnFacts>& columns) {
   const auto* call = std::get_if<BoundCall>(&condition.node);
   if (call == nullptr || call->args.size() != 2 || !IsAlwaysTrueOfCount(*call, columns)) return;
-  state.Warn(condition.range, "this condition holds for every row: the count includes the row itself, so it is never "
-                              "below 1",
+  state.Warn(condition.range,
+             "this condition holds for every row: the count includes the row itself, so it is never "
+             "below 1",
              "= 1 lets the first row through and holds back those that follow within the window");
 }
 
@@ -98,8 +98,9 @@ void WarnOfWindowKey(BindState& state, const BoundExpr& key, const WindowEnd& en
                "use ROWTIME or CURRENT_ROW_TIMESTAMP");
     return;
   }
-  state.Warn(key.range, "this window closes only when a row with a later value comes: its last group waits as long as "
-                        "the stream is silent, and a late row opens it again",
+  state.Warn(key.range,
+             "this window closes only when a row with a later value comes: its last group waits as long as "
+             "the stream is silent, and a late row opens it again",
              "add a key on ROWTIME, such as STEP(ROWTIME BY INTERVAL '1' MINUTE)");
 }
 

@@ -16,7 +16,8 @@ using ::testing::IsEmpty;
 TEST(WarningsTest, ASuppressionThatSuppressesNothing) {
   const auto query = [](std::string_view condition) {
     return StrCat(R"(SELECT STREAM price, n FROM (SELECT STREAM price, COUNT(*) OVER
-        (RANGE INTERVAL '1' MINUTE PRECEDING) AS n FROM SOURCE_SQL_STREAM_001) WHERE )", condition);
+        (RANGE INTERVAL '1' MINUTE PRECEDING) AS n FROM SOURCE_SQL_STREAM_001) WHERE )",
+                  condition);
   };
   for (const std::string_view idle : {"n >= 1", "n > 0", "1 <= n", "n <> 0", "price > 3 AND n >= 1"}) {
     EXPECT_THAT(Warnings(query(idle)), ElementsAre(HasSubstr("this condition holds for every row"))) << idle;

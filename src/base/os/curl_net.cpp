@@ -56,19 +56,22 @@ Result<Origin> ParseOrigin(const std::string& url) {
   return origin;
 }
 
-bool IsLoopback(const std::string& host) {
-  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
-}
+bool IsLoopback(const std::string& host) { return host == "localhost" || host == "[::1]" || host.starts_with("127."); }
 
 // The code, from curl's own result; the caller adds what a protocol knows.
 ErrorCode CodeOf(CURLcode result) {
   switch (result) {
-    case CURLE_OPERATION_TIMEDOUT: return ErrorCode::kTimeout;
+    case CURLE_OPERATION_TIMEDOUT:
+      return ErrorCode::kTimeout;
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL: return ErrorCode::kInvalidArgument;
-    case CURLE_LOGIN_DENIED: return ErrorCode::kPermissionDenied;
-    case CURLE_OUT_OF_MEMORY: return ErrorCode::kInternal;
-    default: return ErrorCode::kUnavailable;  // Names, connections, TLS, broken transfers: all may heal.
+    case CURLE_UNSUPPORTED_PROTOCOL:
+      return ErrorCode::kInvalidArgument;
+    case CURLE_LOGIN_DENIED:
+      return ErrorCode::kPermissionDenied;
+    case CURLE_OUT_OF_MEMORY:
+      return ErrorCode::kInternal;
+    default:
+      return ErrorCode::kUnavailable;  // Names, connections, TLS, broken transfers: all may heal.
   }
 }
 

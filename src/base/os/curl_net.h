@@ -11,9 +11,9 @@
 namespace tailrace {
 
 struct CurlNetOptions {
-  std::string ca_file;      // Trusted certificates, PEM; empty: the system's.
+  std::string ca_file;  // Trusted certificates, PEM; empty: the system's.
   std::string user_agent = "tailrace";
-  size_t idle_max = 16;     // Idle handles kept, each with its open connections.
+  size_t idle_max = 16;  // Idle handles kept, each with its open connections.
 };
 
 // Net over libcurl. Calls take an idle handle, so a thread that calls again and again finds its connection open.

@@ -131,8 +131,8 @@ TEST_F(CurlNetTest, SendsMail) {
 }
 
 TEST_F(CurlNetTest, TellsFinalRefusalsFromPassingOnes) {
-  for (const auto& [smtp_code, error_code] : {std::pair<const char*, ErrorCode>{"550", ErrorCode::kInvalidArgument},
-                                              {"451", ErrorCode::kUnavailable}}) {
+  for (const auto& [smtp_code, error_code] :
+       {std::pair<const char*, ErrorCode>{"550", ErrorCode::kInvalidArgument}, {"451", ErrorCode::kUnavailable}}) {
     TestServer smtp({"smtp_sink.py", "--refuse", smtp_code});
     if (!smtp.skip().empty()) GTEST_SKIP() << smtp.skip();
     const Status sent = net_.SendMail({.url = StrCat("smtp://127.0.0.1:", smtp.port())}, TestMail());
@@ -147,17 +147,17 @@ TEST_F(CurlNetTest, LogsInOverStartTls) {
   ASSERT_NE(::mkdtemp(directory.data()), nullptr);
   const std::string key = directory + "/key.pem";
   const std::string certificate = directory + "/certificate.pem";
-  const auto made = RunCommand(
-      {.argv = {"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days",
-                "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out",
-                certificate}});
+  const auto made =
+      RunCommand({.argv = {"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                           "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout",
+                           key, "-out", certificate}});
   if (!made.ok() || made->exit_code != 0) GTEST_SKIP() << "skip: the openssl program is not installed";
   TestServer smtp({"smtp_sink.py", "--tls", certificate, key, "--login", "user", "pass"});
   if (!smtp.skip().empty()) GTEST_SKIP() << smtp.skip();
   ASSERT_TRUE(smtp.ready());
   CurlNet trusting({.ca_file = certificate});
-  MailServer server{.url = StrCat("smtp://127.0.0.1:", smtp.port()), .user = "user", .password = "pass",
-                    .require_tls = true};
+  MailServer server{
+      .url = StrCat("smtp://127.0.0.1:", smtp.port()), .user = "user", .password = "pass", .require_tls = true};
   const Status sent = trusting.SendMail(server, TestMail());
   ASSERT_TRUE(sent.ok()) << sent.error().message;
   EXPECT_THAT(smtp.Next(), HasSubstr(R"("tls": true, "authenticated": true)"));

@@ -11,20 +11,28 @@ namespace {
 
 std::string_view LevelName(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return "debug";
-    case LogLevel::kInfo: return "info";
-    case LogLevel::kWarning: return "warning";
-    case LogLevel::kError: return "error";
+    case LogLevel::kDebug:
+      return "debug";
+    case LogLevel::kInfo:
+      return "info";
+    case LogLevel::kWarning:
+      return "warning";
+    case LogLevel::kError:
+      return "error";
   }
   return "error";
 }
 
 spdlog::level::level_enum SpdlogLevel(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return spdlog::level::debug;
-    case LogLevel::kInfo: return spdlog::level::info;
-    case LogLevel::kWarning: return spdlog::level::warn;
-    case LogLevel::kError: return spdlog::level::err;
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarning:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      return spdlog::level::err;
   }
   return spdlog::level::err;
 }
@@ -36,11 +44,21 @@ std::string Escaped(std::string_view raw) {
   escaped.reserve(text.size());
   for (const char c : text) {
     switch (c) {
-      case '"': escaped += "\\\""; break;
-      case '\\': escaped += "\\\\"; break;
-      case '\n': escaped += "\\n"; break;
-      case '\r': escaped += "\\r"; break;
-      case '\t': escaped += "\\t"; break;
+      case '"':
+        escaped += "\\\"";
+        break;
+      case '\\':
+        escaped += "\\\\";
+        break;
+      case '\n':
+        escaped += "\\n";
+        break;
+      case '\r':
+        escaped += "\\r";
+        break;
+      case '\t':
+        escaped += "\\t";
+        break;
       default:
         if (static_cast<uint8_t>(c) < 0x20 || c == 0x7f) {
           escaped += fmt::format("\\u{:04x}", static_cast<unsigned>(static_cast<uint8_t>(c)));
@@ -62,7 +80,9 @@ std::string TextValue(std::string_view raw) {
 class StderrLog final : public Log {
  public:
   StderrLog(LogLevel level, LogFormat format, const Clock& clock)
-      : level_(level), format_(format), clock_(clock),
+      : level_(level),
+        format_(format),
+        clock_(clock),
         logger_("tailrace", std::make_shared<spdlog::sinks::stderr_sink_mt>()) {
     logger_.set_level(spdlog::level::trace);
     logger_.set_pattern("%v");
@@ -87,8 +107,8 @@ class StderrLog final : public Log {
 std::string FormatLogLine(LogFormat format, Timestamp time, LogLevel level, std::string_view message,
                           Log::Fields fields) {
   if (format == LogFormat::kJson) {
-    std::string line = StrCat("{\"time\":\"", ToIso8601(time), "\",\"level\":\"", LevelName(level),
-                              "\",\"message\":\"", Escaped(message), "\"");
+    std::string line = StrCat("{\"time\":\"", ToIso8601(time), "\",\"level\":\"", LevelName(level), "\",\"message\":\"",
+                              Escaped(message), "\"");
     for (const Log::Field& field : fields) {
       line += StrCat(",\"", Escaped(field.name), "\":\"", Escaped(field.text), "\"");
     }

@@ -13,9 +13,7 @@ namespace {
 
 constexpr uint64_t kSeed = 0x7461696c72616365;
 
-size_t Argument(const sql::TableFunction& plan, size_t index) {
-  return static_cast<size_t>(plan.args[index].int64());
-}
+size_t Argument(const sql::TableFunction& plan, size_t index) { return static_cast<size_t>(plan.args[index].int64()); }
 
 }  // namespace
 

@@ -38,8 +38,8 @@ class Sort final : public Operator {
   WindowTracker tracker_;
   std::vector<sql::BoundExprPtr> exprs_;  // The keys that order the rows held, and the leading one if by value.
   size_t order_keys_;
-  std::vector<bool> descending_;          // Of the keys that order.
-  std::vector<data::Batch> held_;         // Each with its keys as further columns.
+  std::vector<bool> descending_;   // Of the keys that order.
+  std::vector<data::Batch> held_;  // Each with its keys as further columns.
 };
 
 }  // namespace tailrace::engine

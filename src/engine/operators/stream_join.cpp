@@ -108,8 +108,7 @@ Status StreamJoin::Meet(size_t side, const Chunk& chunk, size_t row, Emitter& ou
         const RowRef ref = Find(other, met);
         if (ref.batch->rowtimes->int64s()[ref.row] != time) continue;
       }
-      undecided_.push_back(
-          {.left = side == 0 ? number : met, .right = side == 0 ? met : number, .time = time});
+      undecided_.push_back({.left = side == 0 ? number : met, .right = side == 0 ? met : number, .time = time});
     }
     own.by_key[key].Push(1)[0] = number;
   }
@@ -157,8 +156,7 @@ Status StreamJoin::ExpireOne(size_t side, int64_t time, Emitter& out) {
   if (own.preserved && chunk.matched[row] == 0) {
     TAILRACE_TRY(Decide(out));
     if (chunk.matched[row] == 0) {
-      decided_.push_back(
-          {.left = side == 0 ? number : kNoRow, .right = side == 0 ? kNoRow : number, .time = time});
+      decided_.push_back({.left = side == 0 ? number : kNoRow, .right = side == 0 ? kNoRow : number, .time = time});
     }
   }
   ++own.oldest;

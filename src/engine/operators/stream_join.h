@@ -41,8 +41,8 @@ class StreamJoin final : public Operator {
   static constexpr uint64_t kNoRow = UINT64_MAX;
   struct Chunk {
     data::Batch rows;
-    uint64_t first = 0;  // Number of its first row.
-    std::vector<uint32_t> keys;     // Of each row in keys_; kNone: NULL, meets nothing.
+    uint64_t first = 0;          // Number of its first row.
+    std::vector<uint32_t> keys;  // Of each row in keys_; kNone: NULL, meets nothing.
     std::vector<uint8_t> matched;
   };
   struct Side {
@@ -53,8 +53,8 @@ class StreamJoin final : public Operator {
     bool by_rows;
     int64_t width;  // Milliseconds or rows.
     std::deque<Chunk> chunks;
-    uint64_t oldest = 0;  // Number of the first row in the window.
-    uint64_t next = 0;    // Number of the next row to come.
+    uint64_t oldest = 0;           // Number of the first row in the window.
+    uint64_t next = 0;             // Number of the next row to come.
     std::vector<CellRing> by_key;  // Row numbers of each key, ascending.
   };
   struct Pair {

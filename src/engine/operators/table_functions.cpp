@@ -11,11 +11,15 @@ Result<std::unique_ptr<Operator>> MakeTableFunction(const sql::TableFunction& pl
                                                     const OperatorContext& context) {
   switch (plan.kind) {
     case sql::TableFunctionKind::kRandomCutForest:
-    case sql::TableFunctionKind::kRandomCutForestWithExplanation: return ForestScore::Make(plan, output);
-    case sql::TableFunctionKind::kHotspots: return std::make_unique<Hotspots>(plan, output);
+    case sql::TableFunctionKind::kRandomCutForestWithExplanation:
+      return ForestScore::Make(plan, output);
+    case sql::TableFunctionKind::kHotspots:
+      return std::make_unique<Hotspots>(plan, output);
     case sql::TableFunctionKind::kCountDistinctItemsTumbling:
-    case sql::TableFunctionKind::kTopKItemsTumbling: return std::make_unique<TumblingItems>(plan, output, context);
-    case sql::TableFunctionKind::kGroupRank: return std::make_unique<GroupRank>(plan, output, context);
+    case sql::TableFunctionKind::kTopKItemsTumbling:
+      return std::make_unique<TumblingItems>(plan, output, context);
+    case sql::TableFunctionKind::kGroupRank:
+      return std::make_unique<GroupRank>(plan, output, context);
   }
   return Error{ErrorCode::kUnsupported, "a table function without an operator"};
 }

@@ -14,8 +14,7 @@ constexpr int64_t kMillisecondsPerSecond = 1000;
 
 }  // namespace
 
-TumblingItems::TumblingItems(const sql::TableFunction& plan, const data::Schema& output,
-                             const OperatorContext& context)
+TumblingItems::TumblingItems(const sql::TableFunction& plan, const data::Schema& output, const OperatorContext& context)
     : top_(plan.kind == sql::TableFunctionKind::kTopKItemsTumbling),
       items_max_(top_ ? static_cast<size_t>(plan.args[0].int64()) : 1),
       column_(static_cast<size_t>(plan.columns[0])),

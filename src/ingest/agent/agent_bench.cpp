@@ -41,9 +41,8 @@ constexpr std::string_view kApacheLine =
     "\"Mozilla/4.6 [en] (X11; U; OpenBSD 2.8 i386; Nav)\"\n";
 constexpr std::string_view kOrderLine =
     "536365,85123A,WHITE HANGING HEART T-LIGHT HOLDER,6,12/1/2010 8:26,2.55,17850,United Kingdom\r\n";
-constexpr std::string_view kOrderNames =
-    R"("customFieldNames": ["InvoiceNo", "StockCode", "Description", "Quantity",)"
-    R"( "InvoiceDate", "UnitPrice", "Customer", "Country"])";
+constexpr std::string_view kOrderNames = R"("customFieldNames": ["InvoiceNo", "StockCode", "Description", "Quantity",)"
+                                         R"( "InvoiceDate", "UnitPrice", "Customer", "Country"])";
 
 void AgentPassthrough(benchmark::State& state) { ParseAll(state, "", kApacheLine); }
 void AgentCsvToJson(benchmark::State& state) {

@@ -15,18 +15,21 @@ using data::TypeKind;
 
 constexpr char Symbol(ArithmeticOp op) {
   switch (op) {
-    case ArithmeticOp::kAdd: return '+';
-    case ArithmeticOp::kSubtract: return '-';
-    case ArithmeticOp::kMultiply: return '*';
-    case ArithmeticOp::kDivide: return '/';
+    case ArithmeticOp::kAdd:
+      return '+';
+    case ArithmeticOp::kSubtract:
+      return '-';
+    case ArithmeticOp::kMultiply:
+      return '*';
+    case ArithmeticOp::kDivide:
+      return '/';
   }
   return '?';
 }
 
 std::shared_ptr<Column> ResultColumn(const KernelInput& input) {
   auto result = std::make_shared<Column>(input.result_type, input.rows);
-  result->mutable_validity() =
-      data::Validity::And(input.args[0]->validity(), input.args[1]->validity(), input.rows);
+  result->mutable_validity() = data::Validity::And(input.args[0]->validity(), input.args[1]->validity(), input.rows);
   return result;
 }
 
@@ -177,9 +180,8 @@ ColumnPtr DecimalLoop(const KernelInput& input) {
   const auto a = input.args[0]->int64s();
   const auto b = input.args[1]->int64s();
   const auto out = result->mutable_int64s();
-  const Scales scales{.a = input.args[0]->type().scale,
-                      .b = input.args[1]->type().scale,
-                      .result = input.result_type.scale};
+  const Scales scales{
+      .a = input.args[0]->type().scale, .b = input.args[1]->type().scale, .result = input.result_type.scale};
   const Int64Range range = RangeOf(input.result_type);
   ReportRows(input, *result, [&](uint32_t row) -> std::optional<RowFailure> {
     if (kOp == ArithmeticOp::kDivide && b[row] == 0) return ByZero(data::DecimalToText(a[row], scales.a));
@@ -204,10 +206,14 @@ Kernel KernelOf(const data::Type& result) {
 
 Kernel NumericKernel(ArithmeticOp op, const data::Type& result) {
   switch (op) {
-    case ArithmeticOp::kAdd: return KernelOf<ArithmeticOp::kAdd>(result);
-    case ArithmeticOp::kSubtract: return KernelOf<ArithmeticOp::kSubtract>(result);
-    case ArithmeticOp::kMultiply: return KernelOf<ArithmeticOp::kMultiply>(result);
-    case ArithmeticOp::kDivide: return KernelOf<ArithmeticOp::kDivide>(result);
+    case ArithmeticOp::kAdd:
+      return KernelOf<ArithmeticOp::kAdd>(result);
+    case ArithmeticOp::kSubtract:
+      return KernelOf<ArithmeticOp::kSubtract>(result);
+    case ArithmeticOp::kMultiply:
+      return KernelOf<ArithmeticOp::kMultiply>(result);
+    case ArithmeticOp::kDivide:
+      return KernelOf<ArithmeticOp::kDivide>(result);
   }
   return nullptr;
 }

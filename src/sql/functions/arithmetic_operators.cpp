@@ -213,8 +213,8 @@ int64_t DifferenceOf(const KernelInput& input, int64_t a, int64_t b) {
   const int64_t unit = data::IntervalFieldUnit(type.to);
   if (type.is_year_month()) {
     const int64_t months = date ? MonthsBetween(a, 0, b, 0)
-                                : MonthsBetween(FloorDivide(a, kDayMs), FloorModulo(a, kDayMs),
-                                                FloorDivide(b, kDayMs), FloorModulo(b, kDayMs));
+                                : MonthsBetween(FloorDivide(a, kDayMs), FloorModulo(a, kDayMs), FloorDivide(b, kDayMs),
+                                                FloorModulo(b, kDayMs));
     return months - months % unit;
   }
   // Modulo 2^64: timestamps at the two ends of 64 bits have no difference worth an error.
@@ -276,13 +276,11 @@ void RegisterArithmeticOperators(FunctionRegistry& registry) {
                  {"TIMESTAMP '2004-05-01 12:03:34' - INTERVAL '5' MINUTE", "2004-05-01 11:58:34"}});
   AddArithmetic(registry, "*", ArithmeticOp::kMultiply, "Product of two numbers; an interval times a number.",
                 {{"5 * 2 + 2", "12"}, {"2 * INTERVAL '3 4' DAY TO HOUR", "+6 08"}});
-  AddArithmetic(registry, "/", ArithmeticOp::kDivide,
-                "Quotient of two numbers; an interval divided by a number. Of integers it is an integer, cut toward "
-                "zero. Division by zero is an error of the row.",
-                {{"5 / 2", "2"},
-                 {"5.0 / 2", "2.500000000000"},
-                 {"INTERVAL '3 4' DAY TO HOUR / 2", "+1 14"},
-                 {"1 / 0", "ERROR"}});
+  AddArithmetic(
+      registry, "/", ArithmeticOp::kDivide,
+      "Quotient of two numbers; an interval divided by a number. Of integers it is an integer, cut toward "
+      "zero. Division by zero is an error of the row.",
+      {{"5 / 2", "2"}, {"5.0 / 2", "2.500000000000"}, {"INTERVAL '3 4' DAY TO HOUR / 2", "+1 14"}, {"1 / 0", "ERROR"}});
   registry.Add({.name = "NEGATE",
                 .family = "operator",
                 .syntax = "-a",

@@ -38,8 +38,7 @@ TEST(ArithmeticTest, RoundsDecimalsHalfAwayFromZero) {
 }
 
 TEST(ArithmeticTest, ReportsOverflowAndDivisionByZero) {
-  EXPECT_EQ(CallText("+", {Int(2'147'483'647), Int(1)}),
-            "ERROR NUMERIC_OVERFLOW: 2147483647 + 1 does not fit INTEGER");
+  EXPECT_EQ(CallText("+", {Int(2'147'483'647), Int(1)}), "ERROR NUMERIC_OVERFLOW: 2147483647 + 1 does not fit INTEGER");
   EXPECT_EQ(CallText("-", {Int(-2'147'483'647), Int(2)}),
             "ERROR NUMERIC_OVERFLOW: -2147483647 - 2 does not fit INTEGER");
   EXPECT_EQ(CallText("+", {Big(1), Int(2'147'483'647)}), "2147483648");

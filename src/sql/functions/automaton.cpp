@@ -24,9 +24,8 @@ std::vector<CharRange> Normalised(std::vector<CharRange> ranges) {
 }
 
 bool Holds(const std::vector<CharRange>& ranges, uint32_t character) {
-  return std::ranges::any_of(ranges, [character](const CharRange& range) {
-    return character >= range.first && character <= range.last;
-  });
+  return std::ranges::any_of(
+      ranges, [character](const CharRange& range) { return character >= range.first && character <= range.last; });
 }
 
 }  // namespace
@@ -118,15 +117,24 @@ ExpressionPool::Id ExpressionPool::Derive(Id id, uint32_t character, std::map<Id
   Id result = kNothing;
   switch (node.kind) {
     case Kind::kNothing:
-    case Kind::kEmptyText: break;
-    case Kind::kChars: result = Holds(node.ranges, character) ? kEmptyText : kNothing; break;
+    case Kind::kEmptyText:
+      break;
+    case Kind::kChars:
+      result = Holds(node.ranges, character) ? kEmptyText : kNothing;
+      break;
     case Kind::kConcat:
       result = Concat(Derive(node.a, character, known), node.b);
       if (AcceptsEmpty(node.a)) result = Either(result, Derive(node.b, character, known));
       break;
-    case Kind::kEither: result = Either(Derive(node.a, character, known), Derive(node.b, character, known)); break;
-    case Kind::kBoth: result = Both(Derive(node.a, character, known), Derive(node.b, character, known)); break;
-    case Kind::kStar: result = Concat(Derive(node.a, character, known), id); break;
+    case Kind::kEither:
+      result = Either(Derive(node.a, character, known), Derive(node.b, character, known));
+      break;
+    case Kind::kBoth:
+      result = Both(Derive(node.a, character, known), Derive(node.b, character, known));
+      break;
+    case Kind::kStar:
+      result = Concat(Derive(node.a, character, known), id);
+      break;
   }
   known.emplace(id, result);
   return result;

@@ -70,8 +70,8 @@ inline TestCall Call(std::string_view name, const std::vector<TestValue>& args, 
   RowErrors errors;
   std::vector<data::ColumnPtr> columns;
   for (size_t i = 0; i < args.size(); ++i) {
-    columns.push_back(CastColumn(data::Column::MakeConstant(args[i].type, args[i].value, kRows),
-                                 resolved->arg_types[i], true, context, errors));
+    columns.push_back(CastColumn(data::Column::MakeConstant(args[i].type, args[i].value, kRows), resolved->arg_types[i],
+                                 true, context, errors));
   }
   const data::ColumnPtr column = resolved->kernel({.args = columns,
                                                    .rows = kRows,
@@ -93,8 +93,6 @@ inline TestCall Call(std::string_view name, const std::vector<TestValue>& args, 
   return result;
 }
 
-inline std::string CallText(std::string_view name, const std::vector<TestValue>& args) {
-  return Call(name, args).text;
-}
+inline std::string CallText(std::string_view name, const std::vector<TestValue>& args) { return Call(name, args).text; }
 
 }  // namespace tailrace::sql

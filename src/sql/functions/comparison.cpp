@@ -18,42 +18,58 @@ using data::TypeKind;
 template <CompareOp kOp, typename T>
 bool Holds(const T& a, const T& b) {
   switch (kOp) {
-    case CompareOp::kEqual: return a == b;
-    case CompareOp::kNotEqual: return a != b;
-    case CompareOp::kLess: return a < b;
-    case CompareOp::kLessEqual: return a <= b;
-    case CompareOp::kGreater: return a > b;
-    case CompareOp::kGreaterEqual: return a >= b;
+    case CompareOp::kEqual:
+      return a == b;
+    case CompareOp::kNotEqual:
+      return a != b;
+    case CompareOp::kLess:
+      return a < b;
+    case CompareOp::kLessEqual:
+      return a <= b;
+    case CompareOp::kGreater:
+      return a > b;
+    case CompareOp::kGreaterEqual:
+      return a >= b;
   }
 }
 
 struct Int64Compare {
   template <CompareOp kOp>
-  static bool Apply(int64_t a, int64_t b) { return Holds<kOp>(a, b); }
+  static bool Apply(int64_t a, int64_t b) {
+    return Holds<kOp>(a, b);
+  }
   using Value = int64_t;
 };
 
 struct DoubleCompare {
   template <CompareOp kOp>
-  static bool Apply(double a, double b) { return Holds<kOp>(a, b); }
+  static bool Apply(double a, double b) {
+    return Holds<kOp>(a, b);
+  }
   using Value = double;
 };
 
 struct BoolCompare {
   template <CompareOp kOp>
-  static bool Apply(bool a, bool b) { return Holds<kOp>(static_cast<int>(a), static_cast<int>(b)); }
+  static bool Apply(bool a, bool b) {
+    return Holds<kOp>(static_cast<int>(a), static_cast<int>(b));
+  }
   using Value = bool;
 };
 
 struct TextCompare {
   template <CompareOp kOp>
-  static bool Apply(std::string_view a, std::string_view b) { return Holds<kOp>(a, b); }
+  static bool Apply(std::string_view a, std::string_view b) {
+    return Holds<kOp>(a, b);
+  }
   using Value = std::string_view;
 };
 
 struct PaddedCompare {
   template <CompareOp kOp>
-  static bool Apply(std::string_view a, std::string_view b) { return Holds<kOp>(ComparePadded(a, b), 0); }
+  static bool Apply(std::string_view a, std::string_view b) {
+    return Holds<kOp>(ComparePadded(a, b), 0);
+  }
   using Value = std::string_view;
 };
 
@@ -61,8 +77,7 @@ struct PaddedCompare {
 template <typename Compare, CompareOp kOp>
 ColumnPtr CompareLoop(const KernelInput& input) {
   auto result = std::make_shared<Column>(input.result_type, input.rows);
-  result->mutable_validity() =
-      data::Validity::And(input.args[0]->validity(), input.args[1]->validity(), input.rows);
+  result->mutable_validity() = data::Validity::And(input.args[0]->validity(), input.args[1]->validity(), input.rows);
   const auto a = lift::Values<typename Compare::Value>(*input.args[0]);
   const auto b = lift::Values<typename Compare::Value>(*input.args[1]);
   uint8_t* const out = result->mutable_bools().data();
@@ -74,8 +89,7 @@ ColumnPtr CompareLoop(const KernelInput& input) {
 template <CompareOp kOp>
 ColumnPtr DecimalLoop(const KernelInput& input) {
   auto result = std::make_shared<Column>(input.result_type, input.rows);
-  result->mutable_validity() =
-      data::Validity::And(input.args[0]->validity(), input.args[1]->validity(), input.rows);
+  result->mutable_validity() = data::Validity::And(input.args[0]->validity(), input.args[1]->validity(), input.rows);
   const auto a = input.args[0]->int64s();
   const auto b = input.args[1]->int64s();
   const int scale_a = input.args[0]->type().scale;
@@ -92,24 +106,36 @@ ColumnPtr DecimalLoop(const KernelInput& input) {
 template <typename Compare>
 Kernel CompareKernel(CompareOp op) {
   switch (op) {
-    case CompareOp::kEqual: return &CompareLoop<Compare, CompareOp::kEqual>;
-    case CompareOp::kNotEqual: return &CompareLoop<Compare, CompareOp::kNotEqual>;
-    case CompareOp::kLess: return &CompareLoop<Compare, CompareOp::kLess>;
-    case CompareOp::kLessEqual: return &CompareLoop<Compare, CompareOp::kLessEqual>;
-    case CompareOp::kGreater: return &CompareLoop<Compare, CompareOp::kGreater>;
-    case CompareOp::kGreaterEqual: return &CompareLoop<Compare, CompareOp::kGreaterEqual>;
+    case CompareOp::kEqual:
+      return &CompareLoop<Compare, CompareOp::kEqual>;
+    case CompareOp::kNotEqual:
+      return &CompareLoop<Compare, CompareOp::kNotEqual>;
+    case CompareOp::kLess:
+      return &CompareLoop<Compare, CompareOp::kLess>;
+    case CompareOp::kLessEqual:
+      return &CompareLoop<Compare, CompareOp::kLessEqual>;
+    case CompareOp::kGreater:
+      return &CompareLoop<Compare, CompareOp::kGreater>;
+    case CompareOp::kGreaterEqual:
+      return &CompareLoop<Compare, CompareOp::kGreaterEqual>;
   }
   return nullptr;
 }
 
 Kernel DecimalKernel(CompareOp op) {
   switch (op) {
-    case CompareOp::kEqual: return &DecimalLoop<CompareOp::kEqual>;
-    case CompareOp::kNotEqual: return &DecimalLoop<CompareOp::kNotEqual>;
-    case CompareOp::kLess: return &DecimalLoop<CompareOp::kLess>;
-    case CompareOp::kLessEqual: return &DecimalLoop<CompareOp::kLessEqual>;
-    case CompareOp::kGreater: return &DecimalLoop<CompareOp::kGreater>;
-    case CompareOp::kGreaterEqual: return &DecimalLoop<CompareOp::kGreaterEqual>;
+    case CompareOp::kEqual:
+      return &DecimalLoop<CompareOp::kEqual>;
+    case CompareOp::kNotEqual:
+      return &DecimalLoop<CompareOp::kNotEqual>;
+    case CompareOp::kLess:
+      return &DecimalLoop<CompareOp::kLess>;
+    case CompareOp::kLessEqual:
+      return &DecimalLoop<CompareOp::kLessEqual>;
+    case CompareOp::kGreater:
+      return &DecimalLoop<CompareOp::kGreater>;
+    case CompareOp::kGreaterEqual:
+      return &DecimalLoop<CompareOp::kGreaterEqual>;
   }
   return nullptr;
 }

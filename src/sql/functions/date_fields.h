@@ -11,17 +11,17 @@
 namespace tailrace::sql {
 
 struct DateFields {
-  std::optional<int64_t> year;       // Of the era.
+  std::optional<int64_t> year;  // Of the era.
   bool before_christ = false;
   std::optional<int64_t> week_year;
-  std::optional<int64_t> month;      // 1 to 12.
+  std::optional<int64_t> month;  // 1 to 12.
   std::optional<int64_t> week_in_year;
   std::optional<int64_t> week_in_month;
   std::optional<int64_t> day_in_year;
   std::optional<int64_t> day;
   std::optional<int64_t> day_of_week_in_month;
-  std::optional<int64_t> day_of_week;  // 1 = Sunday ... 7 = Saturday.
-  std::optional<int64_t> hour;         // 0 to 23.
+  std::optional<int64_t> day_of_week;    // 1 = Sunday ... 7 = Saturday.
+  std::optional<int64_t> hour;           // 0 to 23.
   std::optional<int64_t> half_day_hour;  // 0 to 11.
   std::optional<int64_t> half_day;       // 0 = AM, 1 = PM.
   std::optional<int64_t> minute;
@@ -45,9 +45,9 @@ struct WeekNumbers {
 };
 WeekNumbers WeekNumbersOf(int64_t days);
 
-inline constexpr std::array<std::string_view, 12> kMonthNames = {
-    "January", "February", "March",     "April",   "May",      "June",
-    "July",    "August",   "September", "October", "November", "December"};
+inline constexpr std::array<std::string_view, 12> kMonthNames = {"January",   "February", "March",    "April",
+                                                                 "May",       "June",     "July",     "August",
+                                                                 "September", "October",  "November", "December"};
 inline constexpr std::array<std::string_view, 7> kDayNames = {"Sunday",   "Monday", "Tuesday", "Wednesday",
                                                               "Thursday", "Friday", "Saturday"};
 

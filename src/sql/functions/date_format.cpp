@@ -67,23 +67,55 @@ class FieldReader {
 
   bool Store(char letter, int64_t value, bool two_digit_year) {
     switch (letter) {
-      case 'y': fields_.year = two_digit_year ? FullYear(value) : value; return true;
-      case 'Y': fields_.week_year = two_digit_year ? FullYear(value) : value; return true;
+      case 'y':
+        fields_.year = two_digit_year ? FullYear(value) : value;
+        return true;
+      case 'Y':
+        fields_.week_year = two_digit_year ? FullYear(value) : value;
+        return true;
       case 'M':
-      case 'L': fields_.month = value; return true;
-      case 'w': fields_.week_in_year = value; return true;
-      case 'W': fields_.week_in_month = value; return true;
-      case 'D': fields_.day_in_year = value; return true;
-      case 'd': fields_.day = value; return true;
-      case 'F': fields_.day_of_week_in_month = value; return true;
-      case 'u': fields_.day_of_week = value % 7 + 1; return value >= 1 && value <= 7;
-      case 'H': fields_.hour = value; return true;
-      case 'k': fields_.hour = value == 24 ? 0 : value; return value >= 1 && value <= 24;
-      case 'K': fields_.half_day_hour = value; return true;
-      case 'h': fields_.half_day_hour = value == 12 ? 0 : value; return value <= 12;
-      case 'm': fields_.minute = value; return true;
-      case 's': fields_.second = value; return true;
-      default: fields_.millisecond = value; return true;
+      case 'L':
+        fields_.month = value;
+        return true;
+      case 'w':
+        fields_.week_in_year = value;
+        return true;
+      case 'W':
+        fields_.week_in_month = value;
+        return true;
+      case 'D':
+        fields_.day_in_year = value;
+        return true;
+      case 'd':
+        fields_.day = value;
+        return true;
+      case 'F':
+        fields_.day_of_week_in_month = value;
+        return true;
+      case 'u':
+        fields_.day_of_week = value % 7 + 1;
+        return value >= 1 && value <= 7;
+      case 'H':
+        fields_.hour = value;
+        return true;
+      case 'k':
+        fields_.hour = value == 24 ? 0 : value;
+        return value >= 1 && value <= 24;
+      case 'K':
+        fields_.half_day_hour = value;
+        return true;
+      case 'h':
+        fields_.half_day_hour = value == 12 ? 0 : value;
+        return value <= 12;
+      case 'm':
+        fields_.minute = value;
+        return true;
+      case 's':
+        fields_.second = value;
+        return true;
+      default:
+        fields_.millisecond = value;
+        return true;
     }
   }
 
@@ -95,13 +127,19 @@ class FieldReader {
 
   bool ReadText(const DateFormat::Element& element) {
     switch (element.letter) {
-      case 'G': return ReadEra();
-      case 'a': return ReadName(std::to_array<std::string_view>({"AM", "PM"}), fields_.half_day, 0);
-      case 'E': return ReadName(kDayNames, fields_.day_of_week, 1);
-      case 'X': return ReadIsoZone(element.count);
+      case 'G':
+        return ReadEra();
+      case 'a':
+        return ReadName(std::to_array<std::string_view>({"AM", "PM"}), fields_.half_day, 0);
+      case 'E':
+        return ReadName(kDayNames, fields_.day_of_week, 1);
+      case 'X':
+        return ReadIsoZone(element.count);
       case 'z':
-      case 'Z': return ReadZone();
-      default: return ReadName(kMonthNames, fields_.month, 1);
+      case 'Z':
+        return ReadZone();
+      default:
+        return ReadName(kMonthNames, fields_.month, 1);
     }
   }
 
@@ -112,9 +150,7 @@ class FieldReader {
     return true;
   }
 
-  bool HasPrefix(std::string_view prefix) const {
-    return EqualsIgnoreCase(text_.substr(at_, prefix.size()), prefix);
-  }
+  bool HasPrefix(std::string_view prefix) const { return EqualsIgnoreCase(text_.substr(at_, prefix.size()), prefix); }
 
   // A name in full or its first three letters, in any case; the longer one when both fit.
   template <typename Names>
@@ -193,9 +229,7 @@ class FieldReader {
 
 std::string Padded(int64_t value, int width) { return fmt::format("{:0{}}", value, width); }
 
-std::string NameFor(std::string_view name, int count) {
-  return std::string(count >= 4 ? name : name.substr(0, 3));
-}
+std::string NameFor(std::string_view name, int count) { return std::string(count >= 4 ? name : name.substr(0, 3)); }
 
 std::string YearText(int64_t year, int count) { return count == 2 ? Padded(year % 100, 2) : Padded(year, count); }
 
@@ -210,29 +244,48 @@ std::string FieldText(char letter, int count, int64_t days, int64_t ms) {
   const data::CivilDate date = data::CivilFromDays(days);
   const int64_t hour = ms / kHourMs;
   switch (letter) {
-    case 'G': return date.year > 0 ? "AD" : "BC";
-    case 'y': return YearText(date.year > 0 ? date.year : 1 - date.year, count);
-    case 'Y': return YearText(WeekNumbersOf(days).week_year, count);
+    case 'G':
+      return date.year > 0 ? "AD" : "BC";
+    case 'y':
+      return YearText(date.year > 0 ? date.year : 1 - date.year, count);
+    case 'Y':
+      return YearText(WeekNumbersOf(days).week_year, count);
     case 'M':
     case 'L':
       if (count >= 3) return NameFor(kMonthNames[static_cast<size_t>(date.month - 1)], count);
       return Padded(date.month, count);
-    case 'w': return Padded(WeekNumbersOf(days).week_in_year, count);
-    case 'W': return Padded(WeekNumbersOf(days).week_in_month, count);
-    case 'D': return Padded(WeekNumbersOf(days).day_in_year, count);
-    case 'd': return Padded(date.day, count);
-    case 'F': return Padded(WeekNumbersOf(days).day_of_week_in_month, count);
-    case 'E': return NameFor(kDayNames[static_cast<size_t>(WeekNumbersOf(days).day_of_week - 1)], count);
-    case 'u': return Padded((WeekNumbersOf(days).day_of_week + 5) % 7 + 1, count);
-    case 'a': return hour < 12 ? "AM" : "PM";
-    case 'H': return Padded(hour, count);
-    case 'k': return Padded(hour == 0 ? 24 : hour, count);
-    case 'K': return Padded(hour % 12, count);
-    case 'h': return Padded(hour % 12 == 0 ? 12 : hour % 12, count);
-    case 'm': return Padded(ms / kMinuteMs % 60, count);
-    case 's': return Padded(ms / kSecondMs % 60, count);
-    case 'S': return Padded(ms % kSecondMs, count);
-    default: return ZoneText(letter, count);
+    case 'w':
+      return Padded(WeekNumbersOf(days).week_in_year, count);
+    case 'W':
+      return Padded(WeekNumbersOf(days).week_in_month, count);
+    case 'D':
+      return Padded(WeekNumbersOf(days).day_in_year, count);
+    case 'd':
+      return Padded(date.day, count);
+    case 'F':
+      return Padded(WeekNumbersOf(days).day_of_week_in_month, count);
+    case 'E':
+      return NameFor(kDayNames[static_cast<size_t>(WeekNumbersOf(days).day_of_week - 1)], count);
+    case 'u':
+      return Padded((WeekNumbersOf(days).day_of_week + 5) % 7 + 1, count);
+    case 'a':
+      return hour < 12 ? "AM" : "PM";
+    case 'H':
+      return Padded(hour, count);
+    case 'k':
+      return Padded(hour == 0 ? 24 : hour, count);
+    case 'K':
+      return Padded(hour % 12, count);
+    case 'h':
+      return Padded(hour % 12 == 0 ? 12 : hour % 12, count);
+    case 'm':
+      return Padded(ms / kMinuteMs % 60, count);
+    case 's':
+      return Padded(ms / kSecondMs % 60, count);
+    case 'S':
+      return Padded(ms % kSecondMs, count);
+    default:
+      return ZoneText(letter, count);
   }
 }
 

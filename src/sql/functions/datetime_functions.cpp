@@ -46,12 +46,16 @@ int64_t ExtractFromInterval(const Type& type, int64_t value, IntervalField unit)
   const int64_t whole = value / data::IntervalFieldUnit(unit);
   if (unit == type.from) return whole;
   switch (unit) {
-    case IntervalField::kMonth: return value % 12;
-    case IntervalField::kHour: return whole % 24;
-    case IntervalField::kMinute: return whole % 60;
+    case IntervalField::kMonth:
+      return value % 12;
+    case IntervalField::kHour:
+      return whole % 24;
+    case IntervalField::kMinute:
+      return whole % 60;
     case IntervalField::kYear:
     case IntervalField::kDay:
-    case IntervalField::kSecond: break;
+    case IntervalField::kSecond:
+      break;
   }
   return whole;
 }
@@ -70,8 +74,8 @@ Result<Resolution> ResolveExtract(std::span<const ArgInfo> args, const ast::Call
   const IntervalField unit = call.unit.value_or(IntervalField::kDay);
   if ((!type.is_datetime() && !type.is_interval()) || !HasField(type, unit) ||
       (type.kind == TypeKind::kTime && unit == IntervalField::kDay)) {
-    return Error{ErrorCode::kInvalidArgument, StrCat("Cannot extract ", data::IntervalFieldName(unit), " from ",
-                                                     type.ToString())};
+    return Error{ErrorCode::kInvalidArgument,
+                 StrCat("Cannot extract ", data::IntervalFieldName(unit), " from ", type.ToString())};
   }
   return Resolution{.kernel = Lift<&Extract>(),
                     .result = unit == IntervalField::kSecond ? Type::Decimal(5, 3) : Type::Bigint(),
@@ -154,8 +158,8 @@ std::optional<Rounding> RoundingOf(const Type& type, bool months, int64_t size, 
   if (months != type.is_year_month()) return std::nullopt;
   if (type.kind == TypeKind::kDate) {
     // A step that is no whole number of days falls between midnights; then the day of the step counts.
-    if (size % kDayMs != 0) return size < kDayMs && kDayMs % size == 0 ? std::optional(Rounding{nullptr, 1})
-                                                                      : std::nullopt;
+    if (size % kDayMs != 0)
+      return size < kDayMs && kDayMs % size == 0 ? std::optional(Rounding{nullptr, 1}) : std::nullopt;
     size /= kDayMs;
   }
   return Rounding{up ? Lift<&CeilTo>() : &FloorKernel, size};
@@ -172,8 +176,8 @@ Result<Resolution> ResolveRoundToUnit(std::span<const ArgInfo> args, const ast::
     rounding = RoundingOf(type, IsCalendarUnit(unit), data::IntervalFieldUnit(unit), kUp);
   }
   if (!rounding) {
-    return Error{ErrorCode::kInvalidArgument, StrCat("Cannot round ", type.ToString(), " to ",
-                                                     data::IntervalFieldName(unit))};
+    return Error{ErrorCode::kInvalidArgument,
+                 StrCat("Cannot round ", type.ToString(), " to ", data::IntervalFieldName(unit))};
   }
   return Resolution{.kernel = rounding->kernel == nullptr ? &IdentityKernel : rounding->kernel,
                     .result = type,

@@ -29,8 +29,8 @@ std::optional<DelimitedLine::Field> DelimitedLine::Reader::Next(std::string& cha
     if (Takes(form_.escape)) {
       // A whole delimiter, else one character; an escape at the end stands for itself.
       if (rest_.empty()) changed_text += form_.escape;
-      const std::string_view plain = rest_.starts_with(form_.delimiter) ? std::string_view(form_.delimiter)
-                                                                        : Utf8Prefix(rest_, 1);
+      const std::string_view plain =
+          rest_.starts_with(form_.delimiter) ? std::string_view(form_.delimiter) : Utf8Prefix(rest_, 1);
       changed_text += plain;
       rest_.remove_prefix(plain.size());
     } else if (quoted && Takes(form_.quote_end)) {

@@ -115,9 +115,7 @@ bool FastRegex::Match(std::string_view text, std::span<std::string_view> groups)
   size_t at = 0;
   for (const Matcher& matcher : matchers_) {
     const bool last = &matcher == &matchers_.back();
-    const Take take = last                      ? Take::kAll
-                      : matcher.begins_in_group ? Take::kShortest
-                                                : Take::kShortestThenWhileMatching;
+    const Take take = last ? Take::kAll : matcher.begins_in_group ? Take::kShortest : Take::kShortestThenWhileMatching;
     const auto taken = Run(matcher.automaton, text.substr(at), take);
     if (!taken) return false;
     at += *taken;

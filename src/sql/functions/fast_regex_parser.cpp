@@ -197,10 +197,14 @@ class Parser {
   static uint32_t CodePoint(std::string_view character) {
     const auto byte = [&](size_t i) { return static_cast<uint32_t>(static_cast<uint8_t>(character[i])); };
     switch (character.size()) {
-      case 2: return (byte(0) & 0x1f) << 6 | (byte(1) & 0x3f);
-      case 3: return (byte(0) & 0x0f) << 12 | (byte(1) & 0x3f) << 6 | (byte(2) & 0x3f);
-      case 4: return (byte(0) & 0x07) << 18 | (byte(1) & 0x3f) << 12 | (byte(2) & 0x3f) << 6 | (byte(3) & 0x3f);
-      default: return byte(0);
+      case 2:
+        return (byte(0) & 0x1f) << 6 | (byte(1) & 0x3f);
+      case 3:
+        return (byte(0) & 0x0f) << 12 | (byte(1) & 0x3f) << 6 | (byte(2) & 0x3f);
+      case 4:
+        return (byte(0) & 0x07) << 18 | (byte(1) & 0x3f) << 12 | (byte(2) & 0x3f) << 6 | (byte(3) & 0x3f);
+      default:
+        return byte(0);
     }
   }
 
@@ -212,13 +216,27 @@ class Parser {
 
   Result<Id> ParseItem() {
     switch (Peek()) {
-      case '.': ++at_; return pool_.Chars({{0, kCodePointMax}});
-      case '#': ++at_; return Id{ExpressionPool::kNothing};
-      case '@': ++at_; return pool_.Star(pool_.Chars({{0, kCodePointMax}}));
-      case '"': ++at_; return ParseQuoted();
-      case '(': ++at_; return ParseParenthesis();
-      case '[': ++at_; return ParseClass();
-      case '<': ++at_; return ParseAngle();
+      case '.':
+        ++at_;
+        return pool_.Chars({{0, kCodePointMax}});
+      case '#':
+        ++at_;
+        return Id{ExpressionPool::kNothing};
+      case '@':
+        ++at_;
+        return pool_.Star(pool_.Chars({{0, kCodePointMax}}));
+      case '"':
+        ++at_;
+        return ParseQuoted();
+      case '(':
+        ++at_;
+        return ParseParenthesis();
+      case '[':
+        ++at_;
+        return ParseClass();
+      case '<':
+        ++at_;
+        return ParseAngle();
       case '\\':
         ++at_;
         if (at_ == pattern_.size()) return Bad("\\ at the end");
@@ -226,8 +244,10 @@ class Parser {
       case '?':
       case '*':
       case '+':
-      case '{': return Bad("nothing to repeat");
-      default: return Character(TakeCharacter());
+      case '{':
+        return Bad("nothing to repeat");
+      default:
+        return Character(TakeCharacter());
     }
   }
 

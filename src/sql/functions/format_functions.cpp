@@ -49,8 +49,7 @@ int64_t FromUnixMs(int64_t unix_ms, TypeKind kind) {
 
 ColumnPtr ParseKernel(const KernelInput& input) {
   auto result = std::make_shared<Column>(input.result_type, input.rows);
-  result->mutable_validity() =
-      data::Validity::And(input.args[0]->validity(), input.args[1]->validity(), input.rows);
+  result->mutable_validity() = data::Validity::And(input.args[0]->validity(), input.args[1]->validity(), input.rows);
   const data::Validity valid = result->validity();
   const auto texts = input.args[1]->texts();
   const auto out = result->mutable_int64s();
@@ -99,50 +98,48 @@ Result<Resolution> ResolveFormat(Resolution resolution, const ArgInfo& format) {
 }
 
 void AddParser(FunctionRegistry& registry, std::string name, Type result, std::vector<FunctionExample> examples) {
-  registry.Add({.name = name,
-                .family = "datetime",
-                .syntax = StrCat(name, "(format, text)"),
-                .summary = StrCat("The ", result.ToString(),
-                                  " that the beginning of the text means under a SimpleDateFormat pattern; what "
-                                  "follows is ignored. Missing fields are those of 1970-01-01 00:00:00. A text that "
-                                  "does not fit is an error of the row."),
-                .examples = std::move(examples),
-                .args_min = 2,
-                .args_max = 2,
-                .resolve = [name, result](std::span<const ArgInfo> args,
-                                          const ast::Call& /*call*/) -> Result<Resolution> {
-                  if (!IsText(args[0]) || !IsText(args[1])) return CannotApply(name, args);
-                  return ResolveFormat({.kernel = &ParseKernel,
-                                        .result = result,
-                                        .arg_types = {TypeOr(args[0], Type::Varchar()),
-                                                      TypeOr(args[1], Type::Varchar())},
-                                        .can_fail = true,
-                                        .monotonicity = ConstantIfAll(args)},
-                                       args[0]);
-                }});
+  registry.Add(
+      {.name = name,
+       .family = "datetime",
+       .syntax = StrCat(name, "(format, text)"),
+       .summary = StrCat("The ", result.ToString(),
+                         " that the beginning of the text means under a SimpleDateFormat pattern; what "
+                         "follows is ignored. Missing fields are those of 1970-01-01 00:00:00. A text that "
+                         "does not fit is an error of the row."),
+       .examples = std::move(examples),
+       .args_min = 2,
+       .args_max = 2,
+       .resolve = [name, result](std::span<const ArgInfo> args, const ast::Call& /*call*/) -> Result<Resolution> {
+         if (!IsText(args[0]) || !IsText(args[1])) return CannotApply(name, args);
+         return ResolveFormat({.kernel = &ParseKernel,
+                               .result = result,
+                               .arg_types = {TypeOr(args[0], Type::Varchar()), TypeOr(args[1], Type::Varchar())},
+                               .can_fail = true,
+                               .monotonicity = ConstantIfAll(args)},
+                              args[0]);
+       }});
 }
 
-void AddFormatter(FunctionRegistry& registry, std::string name, Type argument,
-                  std::vector<FunctionExample> examples) {
-  registry.Add({.name = name,
-                .family = "datetime",
-                .syntax = StrCat(name, "(format, ", AsciiLower(argument.ToString()), ")"),
-                .summary = "The value written under a SimpleDateFormat pattern, in UTC. NULL gives the text null.",
-                .examples = std::move(examples),
-                .args_min = 2,
-                .args_max = 2,
-                .resolve = [name, argument](std::span<const ArgInfo> args,
-                                            const ast::Call& /*call*/) -> Result<Resolution> {
-                  if (!IsText(args[0]) || TypeOr(args[1], argument).kind != argument.kind) {
-                    return CannotApply(name, args);
-                  }
-                  return ResolveFormat({.kernel = &FormatKernel,
-                                        .result = Type::Varchar(),
-                                        .arg_types = {TypeOr(args[0], Type::Varchar()), argument},
-                                        .can_fail = ConstantText(args[0]) == nullptr,
-                                        .monotonicity = ConstantIfAll(args)},
-                                       args[0]);
-                }});
+void AddFormatter(FunctionRegistry& registry, std::string name, Type argument, std::vector<FunctionExample> examples) {
+  registry.Add(
+      {.name = name,
+       .family = "datetime",
+       .syntax = StrCat(name, "(format, ", AsciiLower(argument.ToString()), ")"),
+       .summary = "The value written under a SimpleDateFormat pattern, in UTC. NULL gives the text null.",
+       .examples = std::move(examples),
+       .args_min = 2,
+       .args_max = 2,
+       .resolve = [name, argument](std::span<const ArgInfo> args, const ast::Call& /*call*/) -> Result<Resolution> {
+         if (!IsText(args[0]) || TypeOr(args[1], argument).kind != argument.kind) {
+           return CannotApply(name, args);
+         }
+         return ResolveFormat({.kernel = &FormatKernel,
+                               .result = Type::Varchar(),
+                               .arg_types = {TypeOr(args[0], Type::Varchar()), argument},
+                               .can_fail = ConstantText(args[0]) == nullptr,
+                               .monotonicity = ConstantIfAll(args)},
+                              args[0]);
+       }});
 }
 
 }  // namespace
@@ -151,8 +148,7 @@ void RegisterFormatFunctions(FunctionRegistry& registry) {
   AddParser(registry, "CHAR_TO_TIMESTAMP", Type::Timestamp(),
             {{"CHAR_TO_TIMESTAMP('dd/MMM/yyyy:HH:mm:ss z', '24/May/2004:22:01:02 -0700')", "2004-05-25 05:01:02"},
              {"CHAR_TO_TIMESTAMP('yyyy-MM-dd', '2009-09-16 03:15:24')", "2009-09-16 00:00:00"},
-             {"CHAR_TO_TIMESTAMP('yyyy-MM-dd''T''HH:mm:ss.SSS', '2018-08-01T20:17:20.797')",
-              "2018-08-01 20:17:20.797"},
+             {"CHAR_TO_TIMESTAMP('yyyy-MM-dd''T''HH:mm:ss.SSS', '2018-08-01T20:17:20.797')", "2018-08-01 20:17:20.797"},
              {"CHAR_TO_TIMESTAMP('M-d', '2012-2-8')", "ERROR"}});
   AddParser(registry, "CHAR_TO_DATE", Type::Date(), {{"CHAR_TO_DATE('MMM dd, yyyy', 'March 7, 2010')", "2010-03-07"}});
   AddParser(registry, "CHAR_TO_TIME", Type::Time(), {{"CHAR_TO_TIME('hh:mm:ss a', '02:30:00 PM')", "14:30:00"}});

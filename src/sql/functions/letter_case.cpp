@@ -112,8 +112,8 @@ void AppendMapped(std::string& out, std::string_view character, bool upper) {
 template <typename Visit>
 void ForEachCharacter(std::string_view text, Visit visit) {
   while (!text.empty()) {
-    const std::string_view character = static_cast<uint8_t>(text.front()) < 0x80 ? text.substr(0, 1)
-                                                                                 : Utf8Prefix(text, 1);
+    const std::string_view character =
+        static_cast<uint8_t>(text.front()) < 0x80 ? text.substr(0, 1) : Utf8Prefix(text, 1);
     visit(character);
     text.remove_prefix(character.size());
   }

@@ -205,8 +205,8 @@ Result<Resolution> ResolveVariableColumn(std::span<const ArgInfo> args, const as
   if (args.size() > 4) {
     TAILRACE_ASSIGN_OR_RETURN(const std::string quotes, LiteralText(kName, "quote", args[4]));
     line.quote_begin = Utf8Prefix(quotes, 1);
-    line.quote_end = quotes.size() > line.quote_begin.size() ? quotes.substr(line.quote_begin.size())
-                                                             : line.quote_begin;
+    line.quote_end =
+        quotes.size() > line.quote_begin.size() ? quotes.substr(line.quote_begin.size()) : line.quote_begin;
   }
   if (line.delimiter.empty() || Utf8Length(line.escape) > 1 || Utf8Length(line.quote_end) > 1) {
     return Error{ErrorCode::kInvalidArgument,
@@ -249,9 +249,8 @@ ColumnPtr SysLogKernel(const KernelInput& input) {
     std::string_view text = input.args[0]->texts()[row];
     if (text.starts_with('<')) text.remove_prefix(std::min(text.find('>') + 1, text.size()));  // Priority.
     const bool long_enough = !input.args[0]->null(row) && text.size() >= kTimeBytes;
-    const auto unix_ms = long_enough ? SysLogTime(prepared.format, text.substr(0, kTimeBytes),
-                                                  input.NowUnixMs(row))
-                                     : std::nullopt;
+    const auto unix_ms =
+        long_enough ? SysLogTime(prepared.format, text.substr(0, kTimeBytes), input.NowUnixMs(row)) : std::nullopt;
     if (!unix_ms) {
       times->SetNull(row);
       rests->SetNull(row);
@@ -301,9 +300,8 @@ Result<Resolution> ResolveW3c(std::span<const ArgInfo> args, const ast::Call& /*
   return Resolved(&W3cKernel, args, prepared->columns, prepared);
 }
 
-void AddLogFunction(FunctionRegistry& registry, std::string name, std::string syntax, std::string summary,
-                    int args_min, int args_max,
-                    Result<Resolution> (*resolve)(std::span<const ArgInfo>, const ast::Call&)) {
+void AddLogFunction(FunctionRegistry& registry, std::string name, std::string syntax, std::string summary, int args_min,
+                    int args_max, Result<Resolution> (*resolve)(std::span<const ArgInfo>, const ast::Call&)) {
   registry.Add({.name = std::move(name),
                 .family = "log parsing",
                 .syntax = std::move(syntax),
@@ -333,8 +331,8 @@ void RegisterLogFunctions(FunctionRegistry& registry) {
   AddLogFunction(registry, "VARIABLE_COLUMN_LOG_PARSE",
                  "VARIABLE_COLUMN_LOG_PARSE(line, 'name TYPE type [''format''] [NOT NULL], ...' | count, "
                  "'delimiter' [, 'escape' [, 'quote']])",
-                 "A row of columns that a delimiter separates. Missing columns are NULL, surplus ones are ignored.",
-                 3, 5, &ResolveVariableColumn);
+                 "A row of columns that a delimiter separates. Missing columns are NULL, surplus ones are ignored.", 3,
+                 5, &ResolveVariableColumn);
   AddLogFunction(registry, "SYS_LOG_PARSE", "SYS_LOG_PARSE(line)",
                  "The time of a syslog line as TIMESTAMP in COLUMN1 and the rest in COLUMN2. NULL for other lines.", 1,
                  1, &ResolveSysLog);

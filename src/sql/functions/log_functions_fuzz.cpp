@@ -21,8 +21,8 @@ namespace {
 
 void ExpectInside(std::string_view line, const std::vector<std::string_view>& fields) {
   for (const std::string_view field : fields) {
-    TAILRACE_CHECK(field.empty() || (field.data() >= line.data() &&
-                                     field.data() + field.size() <= line.data() + line.size()));
+    TAILRACE_CHECK(field.empty() ||
+                   (field.data() >= line.data() && field.data() + field.size() <= line.data() + line.size()));
   }
 }
 
@@ -61,9 +61,15 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
       if (format->Match(line, columns)) ExpectInside(line, columns);
       return 0;
     }
-    case 2: tailrace::sql::ParseLogColumns(pattern).Ignore("any text may be refused"); return 0;
-    case 3: Split(pattern, line); return 0;
-    case 4: tailrace::sql::SimilarToJavaRegex(pattern, line.substr(0, 1)).Ignore("any text may be refused"); return 0;
+    case 2:
+      tailrace::sql::ParseLogColumns(pattern).Ignore("any text may be refused");
+      return 0;
+    case 3:
+      Split(pattern, line);
+      return 0;
+    case 4:
+      tailrace::sql::SimilarToJavaRegex(pattern, line.substr(0, 1)).Ignore("any text may be refused");
+      return 0;
     default: {
       const auto like = LikePattern::Compile(pattern, "");
       if (like.ok()) like->Matches(line);

@@ -53,9 +53,9 @@ TEST(FastRegexLogParseTest, IsAnErrorWithoutMatch) {
 }
 
 TEST(FixedColumnLogParseTest, CutsAtPlaces) {
-  EXPECT_EQ(Row("FIXED_COLUMN_LOG_PARSE",
-                {Text("  1   true"), Text("a TYPE INTEGER START 0 FOR 3, b TYPE BOOLEAN START 4")}),
-            "A=1 B=TRUE");
+  EXPECT_EQ(
+      Row("FIXED_COLUMN_LOG_PARSE", {Text("  1   true"), Text("a TYPE INTEGER START 0 FOR 3, b TYPE BOOLEAN START 4")}),
+      "A=1 B=TRUE");
   EXPECT_EQ(Row("FIXED_COLUMN_LOG_PARSE",
                 {Text("  1   true 423.345 "),
                  Text("a TYPE INTEGER START 0 FOR 3, b TYPE BOOLEAN START 4 FOR 6, c TYPE NUMERIC(5,2) START 10")}),

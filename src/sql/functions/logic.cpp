@@ -51,22 +51,22 @@ ColumnPtr IsTruthKernel(const KernelInput& input) {
 
 void AddTruthTest(FunctionRegistry& registry, std::string name, Kernel kernel, std::string summary,
                   std::vector<FunctionExample> examples) {
-  registry.Add({.name = name,
-                .family = "operator",
-                .syntax = "a IS [NOT] " + name.substr(3),
-                .summary = std::move(summary),
-                .examples = std::move(examples),
-                .args_min = 1,
-                .args_max = 1,
-                .resolve = [name, kernel](std::span<const ArgInfo> args,
-                                          const ast::Call& /*call*/) -> Result<Resolution> {
-                  if (TypeOr(args[0], Type::Boolean()).kind != TypeKind::kBoolean) return CannotApply(name, args);
-                  return Resolution{.kernel = kernel,
-                                    .result = Type::Boolean(),
-                                    .arg_types = {Type::Boolean()},
-                                    .nullable = false,
-                                    .monotonicity = ConstantIfAll(args)};
-                }});
+  registry.Add(
+      {.name = name,
+       .family = "operator",
+       .syntax = "a IS [NOT] " + name.substr(3),
+       .summary = std::move(summary),
+       .examples = std::move(examples),
+       .args_min = 1,
+       .args_max = 1,
+       .resolve = [name, kernel](std::span<const ArgInfo> args, const ast::Call& /*call*/) -> Result<Resolution> {
+         if (TypeOr(args[0], Type::Boolean()).kind != TypeKind::kBoolean) return CannotApply(name, args);
+         return Resolution{.kernel = kernel,
+                           .result = Type::Boolean(),
+                           .arg_types = {Type::Boolean()},
+                           .nullable = false,
+                           .monotonicity = ConstantIfAll(args)};
+       }});
 }
 
 }  // namespace

@@ -42,10 +42,8 @@ template <bool kUp>
 Result<Resolution> ResolveWhole(std::string_view name, std::span<const ArgInfo> args) {
   const Type type = TypeOr(args[0], Type::Integer());
   if (!type.is_numeric()) return CannotApply(name, args);
-  Resolution resolution{.kernel = Lift<&Same>(),
-                        .result = type,
-                        .arg_types = {type},
-                        .monotonicity = args[0].monotonicity};
+  Resolution resolution{
+      .kernel = Lift<&Same>(), .result = type, .arg_types = {type}, .monotonicity = args[0].monotonicity};
   if (type.is_approximate()) resolution.kernel = kUp ? Lift<&CeilDouble>() : Lift<&FloorDouble>();
   if (type.kind == TypeKind::kDecimal && type.scale > 0) {
     resolution.kernel = Lift<&WholeDecimal<kUp>>();
@@ -111,26 +109,26 @@ RowResult<double> Power(double base, double exponent) {
   return Finite(value, call);
 }
 
-void AddDoubleFunction(FunctionRegistry& registry, std::string name, Kernel kernel, int args_count,
-                       std::string summary, std::vector<FunctionExample> examples) {
-  registry.Add({.name = name,
-                .family = "numeric",
-                .syntax = StrCat(name, args_count == 1 ? "(x)" : "(x, y)"),
-                .summary = std::move(summary),
-                .examples = std::move(examples),
-                .args_min = args_count,
-                .args_max = args_count,
-                .resolve = [name, kernel](std::span<const ArgInfo> args,
-                                          const ast::Call& /*call*/) -> Result<Resolution> {
-                  for (const ArgInfo& arg : args) {
-                    if (!IsNumber(arg)) return CannotApply(name, args);
-                  }
-                  return Resolution{.kernel = kernel,
-                                    .result = Type::Double(),
-                                    .arg_types = std::vector<Type>(args.size(), Type::Double()),
-                                    .can_fail = true,
-                                    .monotonicity = ConstantIfAll(args)};
-                }});
+void AddDoubleFunction(FunctionRegistry& registry, std::string name, Kernel kernel, int args_count, std::string summary,
+                       std::vector<FunctionExample> examples) {
+  registry.Add(
+      {.name = name,
+       .family = "numeric",
+       .syntax = StrCat(name, args_count == 1 ? "(x)" : "(x, y)"),
+       .summary = std::move(summary),
+       .examples = std::move(examples),
+       .args_min = args_count,
+       .args_max = args_count,
+       .resolve = [name, kernel](std::span<const ArgInfo> args, const ast::Call& /*call*/) -> Result<Resolution> {
+         for (const ArgInfo& arg : args) {
+           if (!IsNumber(arg)) return CannotApply(name, args);
+         }
+         return Resolution{.kernel = kernel,
+                           .result = Type::Double(),
+                           .arg_types = std::vector<Type>(args.size(), Type::Double()),
+                           .can_fail = true,
+                           .monotonicity = ConstantIfAll(args)};
+       }});
 }
 
 // MOD, ROUND, TRUNCATE -----------------------------------------------------------------------------------------------

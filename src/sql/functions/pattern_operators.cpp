@@ -18,8 +18,7 @@ using data::TypeKind;
 
 ColumnPtr ConcatKernel(const KernelInput& input) {
   auto result = std::make_shared<Column>(input.result_type, input.rows);
-  result->mutable_validity() =
-      data::Validity::And(input.args[0]->validity(), input.args[1]->validity(), input.rows);
+  result->mutable_validity() = data::Validity::And(input.args[0]->validity(), input.args[1]->validity(), input.rows);
   const auto a = input.args[0]->texts();
   const auto b = input.args[1]->texts();
   const auto out = result->mutable_texts();
@@ -66,10 +65,9 @@ ColumnPtr MatchRows(const KernelInput& input, PatternCache<Pattern> patterns, Ma
 }
 
 ColumnPtr LikeKernel(const KernelInput& input) {
-  return MatchRows<LikePattern>(input, {static_cast<const LikePattern*>(input.prepared), &LikePattern::Compile},
-                                [](const LikePattern& pattern, std::string_view text) -> RowResult<bool> {
-                                  return pattern.Matches(text);
-                                });
+  return MatchRows<LikePattern>(
+      input, {static_cast<const LikePattern*>(input.prepared), &LikePattern::Compile},
+      [](const LikePattern& pattern, std::string_view text) -> RowResult<bool> { return pattern.Matches(text); });
 }
 
 Result<JavaRegex> CompileSimilar(std::string_view pattern, std::string_view escape) {
@@ -79,10 +77,9 @@ Result<JavaRegex> CompileSimilar(std::string_view pattern, std::string_view esca
 
 ColumnPtr SimilarKernel(const KernelInput& input) {
   RegexScratch scratch;
-  return MatchRows<JavaRegex>(input, {static_cast<const JavaRegex*>(input.prepared), &CompileSimilar},
-                              [&scratch](const JavaRegex& regex, std::string_view text) {
-                                return MatchRow(regex, text, 0, scratch, {});
-                              });
+  return MatchRows<JavaRegex>(
+      input, {static_cast<const JavaRegex*>(input.prepared), &CompileSimilar},
+      [&scratch](const JavaRegex& regex, std::string_view text) { return MatchRow(regex, text, 0, scratch, {}); });
 }
 
 // Compiles literal patterns once; `can_fail` of the resolution then says whether matching itself may fail.
@@ -91,10 +88,8 @@ Result<Resolution> ResolvePattern(std::string_view name, Kernel kernel, bool mat
                                   Result<Pattern> (*compile)(std::string_view, std::string_view),
                                   std::span<const ArgInfo> args) {
   if (!std::ranges::all_of(args, IsText)) return CannotApply(name, args);
-  Resolution resolution{.kernel = kernel,
-                        .result = Type::Boolean(),
-                        .can_fail = true,
-                        .monotonicity = ConstantIfAll(args)};
+  Resolution resolution{
+      .kernel = kernel, .result = Type::Boolean(), .can_fail = true, .monotonicity = ConstantIfAll(args)};
   for (const ArgInfo& arg : args) resolution.arg_types.push_back(TypeOr(arg, Type::Varchar()));
   const std::string* const pattern = ConstantText(args[1]);
   const std::string* const escape = args.size() == 3 ? ConstantText(args[2]) : nullptr;
@@ -116,19 +111,18 @@ void RegisterPatternOperators(FunctionRegistry& registry) {
                 .args_min = 2,
                 .args_max = 2,
                 .resolve = &ResolveConcat});
-  registry.Add({.name = "LIKE",
-                .family = "operator",
-                .syntax = "text [NOT] LIKE pattern [ESCAPE 'c']",
-                .summary = "Whether the whole text fits the pattern: _ is any one character, % any run of characters, "
-                           "everything else itself. There is no escape character unless ESCAPE names one.",
-                .examples = {{"'ab' LIKE 'a_'", "TRUE"},
-                             {"'a' LIKE 'A'", "FALSE"},
-                             {"'a%' LIKE 'a\\%' ESCAPE '\\'", "TRUE"}},
-                .args_min = 2,
-                .args_max = 3,
-                .resolve = [](std::span<const ArgInfo> args, const ast::Call& /*call*/) {
-                  return ResolvePattern("LIKE", &LikeKernel, false, &LikePattern::Compile, args);
-                }});
+  registry.Add(
+      {.name = "LIKE",
+       .family = "operator",
+       .syntax = "text [NOT] LIKE pattern [ESCAPE 'c']",
+       .summary = "Whether the whole text fits the pattern: _ is any one character, % any run of characters, "
+                  "everything else itself. There is no escape character unless ESCAPE names one.",
+       .examples = {{"'ab' LIKE 'a_'", "TRUE"}, {"'a' LIKE 'A'", "FALSE"}, {"'a%' LIKE 'a\\%' ESCAPE '\\'", "TRUE"}},
+       .args_min = 2,
+       .args_max = 3,
+       .resolve = [](std::span<const ArgInfo> args, const ast::Call& /*call*/) {
+         return ResolvePattern("LIKE", &LikeKernel, false, &LikePattern::Compile, args);
+       }});
   registry.Add({.name = "SIMILAR TO",
                 .family = "operator",
                 .syntax = "text [NOT] SIMILAR TO pattern [ESCAPE 'c']",

@@ -115,11 +115,16 @@ std::optional<int> ConstantSign(const ArgInfo& arg) {
 
 Type AsDecimal(const Type& type) {
   switch (type.kind) {
-    case TypeKind::kTinyint: return Type::Decimal(3, 0);
-    case TypeKind::kSmallint: return Type::Decimal(5, 0);
-    case TypeKind::kInteger: return Type::Decimal(10, 0);
-    case TypeKind::kBigint: return Type::Decimal(19, 0);
-    default: return type;
+    case TypeKind::kTinyint:
+      return Type::Decimal(3, 0);
+    case TypeKind::kSmallint:
+      return Type::Decimal(5, 0);
+    case TypeKind::kInteger:
+      return Type::Decimal(10, 0);
+    case TypeKind::kBigint:
+      return Type::Decimal(19, 0);
+    default:
+      return type;
   }
 }
 
@@ -187,8 +192,8 @@ Monotonicity KeepsOrder(std::span<const ArgInfo> args) {
 }
 
 Monotonicity ConstantIfAll(std::span<const ArgInfo> args) {
-  const bool constant = std::ranges::all_of(
-      args, [](const ArgInfo& arg) { return arg.monotonicity == Monotonicity::kConstant; });
+  const bool constant =
+      std::ranges::all_of(args, [](const ArgInfo& arg) { return arg.monotonicity == Monotonicity::kConstant; });
   return constant && !args.empty() ? Monotonicity::kConstant : Monotonicity::kNone;
 }
 
@@ -208,15 +213,19 @@ __int128 DivideRounded(__int128 value, __int128 divisor) {
 
 Int64Range RangeOf(const Type& type) {
   switch (type.kind) {
-    case TypeKind::kTinyint: return {std::numeric_limits<int8_t>::min(), std::numeric_limits<int8_t>::max()};
-    case TypeKind::kSmallint: return {std::numeric_limits<int16_t>::min(), std::numeric_limits<int16_t>::max()};
-    case TypeKind::kInteger: return {std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()};
+    case TypeKind::kTinyint:
+      return {std::numeric_limits<int8_t>::min(), std::numeric_limits<int8_t>::max()};
+    case TypeKind::kSmallint:
+      return {std::numeric_limits<int16_t>::min(), std::numeric_limits<int16_t>::max()};
+    case TypeKind::kInteger:
+      return {std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()};
     case TypeKind::kDecimal: {
       if (type.precision > kComputedPrecisionMax) break;  // 19 digits fill the storage.
       const auto limit = static_cast<int64_t>(PowerOfTen(type.precision) - 1);
       return {-limit, limit};
     }
-    default: break;
+    default:
+      break;
   }
   return {std::numeric_limits<int64_t>::min(), std::numeric_limits<int64_t>::max()};
 }

@@ -20,8 +20,8 @@ Error CannotApply(std::string_view name, std::span<const ArgInfo> args);
 // A NULL literal takes `type`; others stay.
 data::Type TypeOr(const ArgInfo& arg, const data::Type& type);
 
-bool IsText(const ArgInfo& arg);     // Character, or NULL.
-bool IsNumber(const ArgInfo& arg);   // Numeric, or NULL.
+bool IsText(const ArgInfo& arg);    // Character, or NULL.
+bool IsNumber(const ArgInfo& arg);  // Numeric, or NULL.
 
 // The text of a constant argument; nothing when it is no literal or NULL.
 const std::string* ConstantText(const ArgInfo& arg);

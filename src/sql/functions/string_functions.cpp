@@ -59,7 +59,8 @@ RowResult<std::string_view> TrimBlanks(std::string_view text) {
 
 Kernel TrimKernel(ast::TrimSide side, bool blanks) {
   switch (side) {
-    case ast::TrimSide::kBoth: return blanks ? Lift<&TrimBlanks<true, true>>() : Lift<&TrimCharacter<true, true>>();
+    case ast::TrimSide::kBoth:
+      return blanks ? Lift<&TrimBlanks<true, true>>() : Lift<&TrimCharacter<true, true>>();
     case ast::TrimSide::kLeading:
       return blanks ? Lift<&TrimBlanks<true, false>>() : Lift<&TrimCharacter<true, false>>();
     case ast::TrimSide::kTrailing:
@@ -99,12 +100,12 @@ Result<Resolution> ResolveOverlay(std::span<const ArgInfo> args, const ast::Call
   }
   const Type text = TypeOr(args[0], Type::Varchar());
   const Type replacement = TypeOr(args[1], Type::Varchar());
-  Resolution resolution{.kernel = args.size() == 4 ? Lift<&Overlay>() : Lift<&OverlayOwnLength>(),
-                        .result = Type::Varchar(std::min(text.precision + replacement.precision,
-                                                         data::kVarcharLengthMax)),
-                        .arg_types = {text, replacement},
-                        .can_fail = true,
-                        .monotonicity = ConstantIfAll(args)};
+  Resolution resolution{
+      .kernel = args.size() == 4 ? Lift<&Overlay>() : Lift<&OverlayOwnLength>(),
+      .result = Type::Varchar(std::min(text.precision + replacement.precision, data::kVarcharLengthMax)),
+      .arg_types = {text, replacement},
+      .can_fail = true,
+      .monotonicity = ConstantIfAll(args)};
   resolution.arg_types.resize(args.size(), Type::Bigint());
   return resolution;
 }

@@ -110,9 +110,8 @@ Result<JavaRegex> CompileThreeParts(std::string_view pattern, std::string_view e
     pattern.remove_prefix(character.size());
   }
   if (parts.size() != 3) {
-    return Error{ErrorCode::kInvalidArgument,
-                 StrCat("SUBSTRING ... SIMILAR: the pattern needs ", separator, " twice, it has it ",
-                        parts.size() - 1, " times")};
+    return Error{ErrorCode::kInvalidArgument, StrCat("SUBSTRING ... SIMILAR: the pattern needs ", separator,
+                                                     " twice, it has it ", parts.size() - 1, " times")};
   }
   std::string regex;
   for (size_t i = 0; i < parts.size(); ++i) {
@@ -189,11 +188,10 @@ ColumnPtr ReplaceKernel(const KernelInput& input) {
     if (valid.null(row)) continue;
     const auto regex = patterns.For(input.args[1]->texts()[row]);
     RowResult<std::string> replaced =
-        regex ? replacer.Replace(**regex,
-                                 {.text = input.args[0]->texts()[row],
-                                  .replacement = input.args[2]->texts()[row],
-                                  .start = input.args.size() > 3 ? input.args[3]->int64s()[row] : 1,
-                                  .occurrence = input.args.size() > 4 ? input.args[4]->int64s()[row] : 0})
+        regex ? replacer.Replace(**regex, {.text = input.args[0]->texts()[row],
+                                           .replacement = input.args[2]->texts()[row],
+                                           .start = input.args.size() > 3 ? input.args[3]->int64s()[row] : 1,
+                                           .occurrence = input.args.size() > 4 ? input.args[4]->int64s()[row] : 0})
               : std::unexpected(regex.error());
     lift::Store(*result, row, std::move(replaced), input.errors);
   }
@@ -204,10 +202,8 @@ Result<Resolution> ResolveReplace(std::span<const ArgInfo> args, const ast::Call
   if (!std::ranges::all_of(args.first(3), IsText) || !std::ranges::all_of(args.subspan(3), IsNumber)) {
     return CannotApply("REGEX_REPLACE", args);
   }
-  Resolution resolution{.kernel = &ReplaceKernel,
-                        .result = Type::Varchar(),
-                        .can_fail = true,
-                        .monotonicity = ConstantIfAll(args)};
+  Resolution resolution{
+      .kernel = &ReplaceKernel, .result = Type::Varchar(), .can_fail = true, .monotonicity = ConstantIfAll(args)};
   for (const ArgInfo& arg : args.first(3)) resolution.arg_types.push_back(TypeOr(arg, Type::Varchar()));
   resolution.arg_types.resize(args.size(), Type::Bigint());
   if (const std::string* pattern = ConstantText(args[1])) {
@@ -257,18 +253,18 @@ void RegisterSubstringFunctions(FunctionRegistry& registry) {
                 .args_min = 3,
                 .args_max = 3,
                 .resolve = &ResolveSubstringSimilar});
-  registry.Add({.name = "REGEX_REPLACE",
-                .family = "string",
-                .syntax = "REGEX_REPLACE(text, regex, replacement [, start [, occurrence]])",
-                .summary = "The text with all matches of the Java regular expression from `start` (counted from 1) on "
-                           "replaced, or with the `occurrence`-th match alone. $1 in the replacement is a group.",
-                .examples = {{"REGEX_REPLACE('http://www.amazon.com', 'http://', 'https://', 1, 0)",
-                              "https://www.amazon.com"},
-                             {"REGEX_REPLACE('a1b2', '([a-z])([0-9])', '$2$1', 1, 2)", "a12b"},
-                             {"REGEX_REPLACE('abc', 'b', 'x', 0, 0)", "ERROR"}},
-                .args_min = 3,
-                .args_max = 5,
-                .resolve = &ResolveReplace});
+  registry.Add(
+      {.name = "REGEX_REPLACE",
+       .family = "string",
+       .syntax = "REGEX_REPLACE(text, regex, replacement [, start [, occurrence]])",
+       .summary = "The text with all matches of the Java regular expression from `start` (counted from 1) on "
+                  "replaced, or with the `occurrence`-th match alone. $1 in the replacement is a group.",
+       .examples = {{"REGEX_REPLACE('http://www.amazon.com', 'http://', 'https://', 1, 0)", "https://www.amazon.com"},
+                    {"REGEX_REPLACE('a1b2', '([a-z])([0-9])', '$2$1', 1, 2)", "a12b"},
+                    {"REGEX_REPLACE('abc', 'b', 'x', 0, 0)", "ERROR"}},
+       .args_min = 3,
+       .args_max = 5,
+       .resolve = &ResolveReplace});
 }
 
 }  // namespace tailrace::sql

@@ -74,8 +74,8 @@ Result<W3cLogFormat> W3cLogFormat::Compile(std::string_view format) {
       return Bad(format, StrCat("unknown specifier at byte ", at));
     }
     if (!compiled.fields_.empty() && literal().empty()) return Bad(format, "two specifiers without text between them");
-    compiled.fields_.push_back({.blanks = kWithBlanks.find(letter) != std::string_view::npos,
-                                .bracketed = letter == 't'});
+    compiled.fields_.push_back(
+        {.blanks = kWithBlanks.find(letter) != std::string_view::npos, .bracketed = letter == 't'});
   }
   if (compiled.fields_.empty()) return Bad(format, "no specifier");
   return compiled;

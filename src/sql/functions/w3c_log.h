@@ -25,7 +25,7 @@ class W3cLogFormat {
 
  private:
   struct Field {
-    bool blanks = false;    // The value may contain blanks.
+    bool blanks = false;     // The value may contain blanks.
     bool bracketed = false;  // %t: the value is [ ... ], brackets included, when it begins with one.
     std::string literal_after;
   };
