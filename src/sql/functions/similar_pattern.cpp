@@ -118,10 +118,11 @@ class Translator {
     static constexpr std::pair<std::string_view, std::string_view> kClasses[] = {
         {"ALPHA", "\\p{Alpha}"}, {"UPPER", "\\p{Upper}"}, {"LOWER", "\\p{Lower}"},     {"DIGIT", "\\p{Digit}"},
         {"ALNUM", "\\p{Alnum}"}, {"SPACE", " "},          {"WHITESPACE", "\\p{Space}"}};
-    const size_t end = rest_.find(":]");
-    const std::string_view name = rest_.substr(0, end);
+    constexpr size_t kOpeningBytes = 2;
+    const size_t end = rest_.find(":]", kOpeningBytes);
+    const std::string_view name = rest_.substr(kOpeningBytes, end - kOpeningBytes);
     for (const auto& [sql_name, java] : kClasses) {
-      if (end == std::string_view::npos || !EqualsIgnoreCase(name.substr(2), sql_name)) continue;
+      if (end == std::string_view::npos || !EqualsIgnoreCase(name, sql_name)) continue;
       target += java;
       rest_.remove_prefix(end + 2);
       return Ok();
