@@ -29,23 +29,45 @@ void ExpectTable(std::string_view name, std::span<const Row> rows) {
 
 TEST(LikeTest, FollowsTheDialectsTable) {
   constexpr Row kTable[] = {
-      {"a", "a", "", "TRUE"},        {"a", "A", "", "FALSE"},        {"a", "b", "", "FALSE"},
-      {"ab", "a_", "", "TRUE"},      {"ab", "a%", "", "TRUE"},       {"ab", "a\\_", "\\", "FALSE"},
-      {"ab", "a\\%", "\\", "FALSE"}, {"a_", "a\\_", "\\", "TRUE"},   {"a%", "a\\%", "\\", "TRUE"},
-      {"a", "a_", "", "FALSE"},      {"a", "a%", "", "TRUE"},        {"abcd", "a_", "", "FALSE"},
-      {"abcd", "a%", "", "TRUE"},    {"", "", "", "TRUE"},           {"1a", "_a", "", "TRUE"},
-      {"123aXYZ", "%a%", "", "TRUE"}, {"123aXYZ", "_%_a%_", "", "TRUE"},
+      {"a", "a", "", "TRUE"},
+      {"a", "A", "", "FALSE"},
+      {"a", "b", "", "FALSE"},
+      {"ab", "a_", "", "TRUE"},
+      {"ab", "a%", "", "TRUE"},
+      {"ab", "a\\_", "\\", "FALSE"},
+      {"ab", "a\\%", "\\", "FALSE"},
+      {"a_", "a\\_", "\\", "TRUE"},
+      {"a%", "a\\%", "\\", "TRUE"},
+      {"a", "a_", "", "FALSE"},
+      {"a", "a%", "", "TRUE"},
+      {"abcd", "a_", "", "FALSE"},
+      {"abcd", "a%", "", "TRUE"},
+      {"", "", "", "TRUE"},
+      {"1a", "_a", "", "TRUE"},
+      {"123aXYZ", "%a%", "", "TRUE"},
+      {"123aXYZ", "_%_a%_", "", "TRUE"},
   };
   ExpectTable("LIKE", kTable);
 }
 
 TEST(LikeTest, FindsItsWayAmongSeveralRuns) {
   constexpr Row kTable[] = {
-      {"aXbXc", "a%b%c", "", "TRUE"},   {"ab", "a%b%b", "", "FALSE"},     {"abab", "%ab_b", "", "TRUE"},
-      {"aab", "%_ab", "", "TRUE"},      {"ab", "%_ab", "", "FALSE"},      {"\xc3\xa4" "b", "_b", "", "TRUE"},
-      {"\xc3\xa4", "__", "", "FALSE"},  {"x\xc3\xa4", "%_", "", "TRUE"},  {"aaa", "%a_a%", "", "TRUE"},
-      {"", "%", "", "TRUE"},            {"", "_", "", "FALSE"},           {"abcabd", "%ab_", "", "TRUE"},
-      {"a", "a%a", "", "FALSE"},        {"50%", "%!%", "!", "TRUE"},
+      {"aXbXc", "a%b%c", "", "TRUE"},
+      {"ab", "a%b%b", "", "FALSE"},
+      {"abab", "%ab_b", "", "TRUE"},
+      {"aab", "%_ab", "", "TRUE"},
+      {"ab", "%_ab", "", "FALSE"},
+      {"\xc3\xa4"
+       "b",
+       "_b", "", "TRUE"},
+      {"\xc3\xa4", "__", "", "FALSE"},
+      {"x\xc3\xa4", "%_", "", "TRUE"},
+      {"aaa", "%a_a%", "", "TRUE"},
+      {"", "%", "", "TRUE"},
+      {"", "_", "", "FALSE"},
+      {"abcabd", "%ab_", "", "TRUE"},
+      {"a", "a%a", "", "FALSE"},
+      {"50%", "%!%", "!", "TRUE"},
       {"\xc3\xa4t\xc3\xa4", "\xc3\xa4%_", "", "TRUE"},
   };
   ExpectTable("LIKE", kTable);
