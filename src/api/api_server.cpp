@@ -35,7 +35,7 @@ Result<std::unique_ptr<ApiServer>> ApiServer::Start(http::ServerOptions options,
       parts->server,
       http::Server::Start(
           std::move(options), [&router](http::ExchangePtr exchange) { router.Handle(std::move(exchange)); },
-          environment.clock, environment.log, environment.metrics));
+          environment.clock, environment.metrics));
   return std::unique_ptr<ApiServer>(new ApiServer(std::move(parts)));
 }
 

@@ -66,7 +66,8 @@ struct Route {
 std::span<const Route> Routes();
 
 // Finds the route of a request and runs it on a worker thread, so that routes may block.
-// Errors become JSON responses; what comes from another web site is refused (cross-origin POST, foreign Host).
+// Errors become JSON responses; what changes something and comes from
+// a page of another web site is refused.
 class Router {
  public:
   Router(Services& services, size_t threads);

@@ -35,7 +35,10 @@ std::string DecimalToText(int64_t unscaled, int32_t scale);
 
 // One JSON value without surrounding space: number, string, boolean, null. TIMESTAMP by TimestampToOutputText.
 void AppendJson(std::string& json, const Type& type, const Value& value);
+// A JSON string; bytes that are not valid UTF-8 are replaced.
 void AppendJsonString(std::string& json, std::string_view text);
+// The same for text that is known to be valid UTF-8.
+void AppendJsonUtf8(std::string& json, std::string_view text);
 
 // Strict parsers behind CAST from text and the input mapping; nothing when the text is not of the form.
 std::optional<int64_t> ParseDate(std::string_view text);  // yyyy-MM-dd

@@ -15,15 +15,16 @@ void AppendQuoted(std::string& json, std::string_view text) {
 
 }  // namespace
 
-void AppendJsonString(std::string& json, std::string_view text) {
-  if (!IsValidUtf8(text)) return AppendJsonString(json, RepairUtf8(text));
+void AppendJsonUtf8(std::string& json, std::string_view text) {
+  static constexpr std::string_view kHex = "0123456789ABCDEF";
   json += '"';
-  size_t plain_begin = 0;
+  size_t plain = 0;  // First byte not yet written.
   for (size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (static_cast<uint8_t>(c) >= 0x20 && c != '"' && c != '\\') continue;
-    json += text.substr(plain_begin, i - plain_begin);
-    plain_begin = i + 1;
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x20 && c != '"' && c != '\\') [[likely]]
+      continue;
+    json.append(text, plain, i - plain);
+    plain = i + 1;
     switch (c) {
       case '"':
         json += "\\\"";
@@ -40,12 +41,28 @@ void AppendJsonString(std::string& json, std::string_view text) {
       case '\t':
         json += "\\t";
         break;
+      case '\b':
+        json += "\\b";
+        break;
+      case '\f':
+        json += "\\f";
+        break;
       default:
-        json += fmt::format("\\u{:04x}", static_cast<uint8_t>(c));
+        json += "\\u00";
+        json += kHex[c >> 4];
+        json += kHex[c & 15];
     }
   }
-  json += text.substr(plain_begin);
+  json.append(text, plain, text.size() - plain);
   json += '"';
+}
+
+void AppendJsonString(std::string& json, std::string_view text) {
+  if (IsValidUtf8(text)) {
+    AppendJsonUtf8(json, text);
+  } else {
+    AppendJsonUtf8(json, RepairUtf8(text));
+  }
 }
 
 void AppendJson(std::string& json, const Type& type, const Value& value) {

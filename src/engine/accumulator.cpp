@@ -369,7 +369,7 @@ Result<std::unique_ptr<Accumulator>> MakePlain(const sql::AggregateCall& call) {
     case AggregateKind::kExpAvg:
       break;
   }
-  return Error{ErrorCode::kUnsupported, StrCat(AggregateName(call.kind), " without OVER")};
+  return Error{ErrorCode::kUnsupported, StrCat(sql::AggregateName(call.kind), " without OVER")};
 }
 
 }  // namespace

@@ -182,47 +182,8 @@ bool FitsType(Int128 value, const Type& type) {
   }
 }
 
-std::string_view AggregateName(AggregateKind kind) {
-  switch (kind) {
-    case AggregateKind::kCountStar:
-    case AggregateKind::kCount:
-      return "COUNT";
-    case AggregateKind::kSum:
-      return "SUM";
-    case AggregateKind::kAvg:
-      return "AVG";
-    case AggregateKind::kMin:
-      return "MIN";
-    case AggregateKind::kMax:
-      return "MAX";
-    case AggregateKind::kStddevPop:
-      return "STDDEV_POP";
-    case AggregateKind::kStddevSamp:
-      return "STDDEV_SAMP";
-    case AggregateKind::kVarPop:
-      return "VAR_POP";
-    case AggregateKind::kVarSamp:
-      return "VAR_SAMP";
-    case AggregateKind::kAny:
-      return "ANY";
-    case AggregateKind::kEvery:
-      return "EVERY";
-    case AggregateKind::kFirstValue:
-      return "FIRST_VALUE";
-    case AggregateKind::kLastValue:
-      return "LAST_VALUE";
-    case AggregateKind::kNthValue:
-      return "NTH_VALUE";
-    case AggregateKind::kLag:
-      return "LAG";
-    case AggregateKind::kExpAvg:
-      return "EXP_AVG";
-  }
-  return "";
-}
-
 std::string OutOfRangeMessage(AggregateKind kind, const Type& result) {
-  return StrCat(AggregateName(kind), ": value out of range of ", result.ToString());
+  return StrCat(sql::AggregateName(kind), ": value out of range of ", result.ToString());
 }
 
 namespace {

@@ -67,7 +67,6 @@ bool FitsType(Int128 value, const data::Type& type);
 // "SUM: value out of range of INTEGER"
 std::string OutOfRangeMessage(sql::AggregateKind kind, const data::Type& result);
 inline constexpr std::string_view kOutOfRangeName = "NUMERIC_VALUE_OUT_OF_RANGE";
-std::string_view AggregateName(sql::AggregateKind kind);
 
 // Errors of the readers: kCorruption.
 void SaveExactMoments(ByteWriter& writer, const ExactMoments& moments);

@@ -60,7 +60,7 @@ class PlanPrinter {
   }
   void Calls(const std::vector<sql::AggregateCall>& calls) {
     for (const sql::AggregateCall& call : calls) {
-      Word(AggregateName(call.kind));
+      Word(sql::AggregateName(call.kind));
       Number(static_cast<int>(call.kind));
       Exprs(call.args);
       Number(call.distinct * 4 + call.ignore_nulls * 2 + call.from_last);

@@ -133,7 +133,7 @@ void SlidingWindow::OutputHistory(const Call& call, const State& state, uint32_t
     n = counts.int64s()[row];
     if (n < (lag ? 0 : 1)) {
       errors.Add(static_cast<uint32_t>(row), "INVALID_ARGUMENT",
-                 StrCat(AggregateName(aggregate.kind), ": ", n, " is not a ", lag ? "distance" : "position"));
+                 StrCat(sql::AggregateName(aggregate.kind), ": ", n, " is not a ", lag ? "distance" : "position"));
       return result.SetNull(row);
     }
   }

@@ -36,45 +36,6 @@ std::string Milliseconds(int64_t milliseconds) {
   return StrCat(milliseconds, " ms");
 }
 
-std::string_view AggregateName(AggregateKind kind) {
-  switch (kind) {
-    case AggregateKind::kCountStar:
-    case AggregateKind::kCount:
-      return "COUNT";
-    case AggregateKind::kSum:
-      return "SUM";
-    case AggregateKind::kAvg:
-      return "AVG";
-    case AggregateKind::kMin:
-      return "MIN";
-    case AggregateKind::kMax:
-      return "MAX";
-    case AggregateKind::kStddevPop:
-      return "STDDEV_POP";
-    case AggregateKind::kStddevSamp:
-      return "STDDEV_SAMP";
-    case AggregateKind::kVarPop:
-      return "VAR_POP";
-    case AggregateKind::kVarSamp:
-      return "VAR_SAMP";
-    case AggregateKind::kAny:
-      return "ANY";
-    case AggregateKind::kEvery:
-      return "EVERY";
-    case AggregateKind::kFirstValue:
-      return "FIRST_VALUE";
-    case AggregateKind::kLastValue:
-      return "LAST_VALUE";
-    case AggregateKind::kNthValue:
-      return "NTH_VALUE";
-    case AggregateKind::kLag:
-      return "LAG";
-    case AggregateKind::kExpAvg:
-      return "EXP_AVG";
-  }
-  return "";
-}
-
 std::string_view TableFunctionName(TableFunctionKind kind) {
   switch (kind) {
     case TableFunctionKind::kRandomCutForest:

@@ -9,6 +9,45 @@ int BoundProgram::FindStream(std::string_view name) const {
   return -1;
 }
 
+std::string_view AggregateName(AggregateKind kind) {
+  switch (kind) {
+    case AggregateKind::kCountStar:
+    case AggregateKind::kCount:
+      return "COUNT";
+    case AggregateKind::kSum:
+      return "SUM";
+    case AggregateKind::kAvg:
+      return "AVG";
+    case AggregateKind::kMin:
+      return "MIN";
+    case AggregateKind::kMax:
+      return "MAX";
+    case AggregateKind::kStddevPop:
+      return "STDDEV_POP";
+    case AggregateKind::kStddevSamp:
+      return "STDDEV_SAMP";
+    case AggregateKind::kVarPop:
+      return "VAR_POP";
+    case AggregateKind::kVarSamp:
+      return "VAR_SAMP";
+    case AggregateKind::kAny:
+      return "ANY";
+    case AggregateKind::kEvery:
+      return "EVERY";
+    case AggregateKind::kFirstValue:
+      return "FIRST_VALUE";
+    case AggregateKind::kLastValue:
+      return "LAST_VALUE";
+    case AggregateKind::kNthValue:
+      return "NTH_VALUE";
+    case AggregateKind::kLag:
+      return "LAG";
+    case AggregateKind::kExpAvg:
+      return "EXP_AVG";
+  }
+  return "";
+}
+
 const std::vector<data::Field>& MetadataFields() {
   static const std::vector<data::Field> kFields = {
       {.name = "APPROXIMATE_ARRIVAL_TIME", .type = data::Type::Timestamp()},

@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -63,6 +64,8 @@ enum class AggregateKind : uint8_t {
   kLag,
   kExpAvg,
 };
+// As written in SQL: "COUNT" for both kinds of it.
+std::string_view AggregateName(AggregateKind kind);
 struct AggregateCall {
   AggregateKind kind;
   std::vector<BoundExprPtr> args;  // Of the operator's input. LAG: value, n, default. EXP_AVG: value, half-life.

@@ -207,10 +207,7 @@ class BadInput(TestCase):
         self.assertFalse((self.folder / "data" / "streams").exists())
 
     def test_c2_1_the_published_text_is_refused_and_repaired(self):
-        inputs = self.folder / "inputs.json"
-        inputs.write_text(json.dumps([{"NamePrefix": "SOURCE_SQL_STREAM", "InputSchema": {
-            "RecordColumns": [{"Name": "InvoiceNo", "SqlType": "VARCHAR(16)", "Mapping": "$.InvoiceNo"}],
-            "RecordFormat": {"RecordFormatType": "JSON"}}}]))
+        inputs = ROOT / "examples" / "order-flood" / "inputs.json"
         printed = ROOT / "tests" / "data" / "flood-as-printed.sql"
         done = run("check", "--sql", printed, "--inputs", inputs, check=False)
         self.assertEqual(done.returncode, 1)

@@ -30,11 +30,10 @@ int SelectProtocol(SSL*, const unsigned char** out, unsigned char* out_size, con
 
 class AsioServer final : public Server {
  public:
-  AsioServer(ServerOptions options, Handler handler, const Clock& clock, Log& log, MetricsRegistry& metrics)
+  AsioServer(ServerOptions options, Handler handler, const Clock& clock, MetricsRegistry& metrics)
       : context_{std::move(options), std::move(handler), clock,
                  metrics.GetCounter("tailrace_http_requests_total", "HTTP requests handed to a handler."),
                  metrics.GetCounter("tailrace_http_refused_total", "HTTP requests refused before a handler saw them.")},
-        log_(log),
         acceptor_(context_.io),
         work_(context_.io.get_executor()) {}
 
@@ -180,7 +179,6 @@ class AsioServer final : public Server {
   }
 
   ServerContext context_;
-  Log& log_;
   std::unique_ptr<asio::ssl::context> tls_;
   tcp::acceptor acceptor_;
   asio::executor_work_guard<asio::io_context::executor_type> work_;
@@ -191,9 +189,9 @@ class AsioServer final : public Server {
 
 }  // namespace
 
-Result<std::unique_ptr<Server>> Server::Start(ServerOptions options, Handler handler, const Clock& clock, Log& log,
+Result<std::unique_ptr<Server>> Server::Start(ServerOptions options, Handler handler, const Clock& clock,
                                               MetricsRegistry& metrics) {
-  auto server = std::make_unique<AsioServer>(std::move(options), std::move(handler), clock, log, metrics);
+  auto server = std::make_unique<AsioServer>(std::move(options), std::move(handler), clock, metrics);
   TAILRACE_TRY(server->Listen());
   return std::unique_ptr<Server>(std::move(server));
 }

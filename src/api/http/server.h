@@ -7,7 +7,6 @@
 
 #include "api/http/message.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/metrics.h"
 #include "base/result.h"
 
@@ -32,8 +31,8 @@ struct ServerOptions {
 class Server {
  public:
   // Binds and begins to serve. Errors: kUnavailable (address in use), kPermissionDenied, kInvalidArgument (address,
-  // certificate). `clock`, `log` and `metrics` are borrowed.
-  static Result<std::unique_ptr<Server>> Start(ServerOptions options, Handler handler, const Clock& clock, Log& log,
+  // certificate). `clock` and `metrics` are borrowed.
+  static Result<std::unique_ptr<Server>> Start(ServerOptions options, Handler handler, const Clock& clock,
                                                MetricsRegistry& metrics);
   virtual ~Server() = default;
   virtual uint16_t port() const = 0;

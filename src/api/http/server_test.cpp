@@ -73,7 +73,7 @@ class HttpServerTest : public ::testing::TestWithParam<long> {
     options.body_bytes_max = 1 << 20;
     options.header_bytes_max = 8 << 10;
     options.request_timeout = std::chrono::milliseconds(300);
-    auto server = Server::Start(options, Echo, clock_, log_, metrics_);
+    auto server = Server::Start(options, Echo, clock_, metrics_);
     ASSERT_TRUE(server.ok()) << server.error().message;
     server_ = std::move(server).value();
     url_ = "http://127.0.0.1:" + std::to_string(server_->port());
@@ -92,7 +92,6 @@ class HttpServerTest : public ::testing::TestWithParam<long> {
   }
 
   SystemClock clock_;
-  NullLog log_;
   MetricsRegistry metrics_;
   std::unique_ptr<Server> server_;
   std::string url_;
@@ -163,7 +162,7 @@ TEST_P(Http1Test, AnswersPipelinedRequestsInOrder) {
 TEST_P(Http1Test, APortInUseIsAClearError) {
   ServerOptions options;
   options.port = server_->port();
-  const auto second = Server::Start(options, Echo, clock_, log_, metrics_);
+  const auto second = Server::Start(options, Echo, clock_, metrics_);
   ASSERT_FALSE(second.ok());
   EXPECT_EQ(second.error().code, ErrorCode::kUnavailable);
   EXPECT_NE(second.error().message.find("choose one with --listen"), std::string::npos);

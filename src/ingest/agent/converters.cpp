@@ -5,6 +5,7 @@
 
 #include "base/java_regex.h"
 #include "base/str.h"
+#include "data/text.h"
 #include "ingest/agent/csv.h"
 #include "ingest/agent/json_node.h"
 
@@ -32,7 +33,7 @@ class FieldsWriter {
     for (const std::string& name : names) {
       std::string before = before_.empty() ? "{" : ",";
       if (style == JsonStyle::kPretty) before += "\n  ";
-      AppendJsonText(before, name);
+      data::AppendJsonUtf8(before, name);
       before += style == JsonStyle::kPretty ? " : " : ":";
       before_.push_back(std::move(before));
     }
@@ -41,7 +42,7 @@ class FieldsWriter {
   size_t size() const { return before_.size(); }
   void Text(std::string& json, size_t field, std::string_view value) const {
     json += before_[field];
-    AppendJsonText(json, value);
+    data::AppendJsonUtf8(json, value);
   }
   void Null(std::string& json, size_t field) const {
     json += before_[field];

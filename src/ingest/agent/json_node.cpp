@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/str.h"
+#include "data/text.h"
 
 namespace tailrace::ingest {
 namespace {
@@ -274,48 +275,6 @@ std::expected<JsonNode, JsonFault> ReadJson(std::string_view text, const JsonRea
   return Reader(text, options).Whole();
 }
 
-void AppendJsonText(std::string& json, std::string_view text) {
-  static constexpr std::string_view kHex = "0123456789ABCDEF";
-  json += '"';
-  size_t plain = 0;  // First byte not yet written.
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') [[likely]]
-      continue;
-    json.append(text, plain, i - plain);
-    plain = i + 1;
-    switch (c) {
-      case '"':
-        json += "\\\"";
-        break;
-      case '\\':
-        json += "\\\\";
-        break;
-      case '\n':
-        json += "\\n";
-        break;
-      case '\r':
-        json += "\\r";
-        break;
-      case '\t':
-        json += "\\t";
-        break;
-      case '\b':
-        json += "\\b";
-        break;
-      case '\f':
-        json += "\\f";
-        break;
-      default:
-        json += "\\u00";
-        json += kHex[c >> 4];
-        json += kHex[c & 15];
-    }
-  }
-  json.append(text, plain, text.size() - plain);
-  json += '"';
-}
-
 void AppendJsonNode(std::string& json, const JsonNode& node, JsonStyle style, int level) {
   switch (node.kind) {
     case JsonNode::Kind::kNull:
@@ -328,7 +287,7 @@ void AppendJsonNode(std::string& json, const JsonNode& node, JsonStyle style, in
       json += node.text;
       return;
     case JsonNode::Kind::kString:
-      AppendJsonText(json, node.text);
+      data::AppendJsonUtf8(json, node.text);
       return;
     case JsonNode::Kind::kArray: {
       const bool pretty = style == JsonStyle::kPretty;
@@ -353,13 +312,13 @@ void JsonObjectWriter::Name(std::string_view name) {
   if (!first_) json_ += ',';
   first_ = false;
   if (style_ == JsonStyle::kPretty) AppendIndent(json_, level_ + 1);
-  AppendJsonText(json_, name);
+  data::AppendJsonUtf8(json_, name);
   json_ += style_ == JsonStyle::kPretty ? " : " : ":";
 }
 
 void JsonObjectWriter::Text(std::string_view name, std::string_view value) {
   Name(name);
-  AppendJsonText(json_, value);
+  data::AppendJsonUtf8(json_, value);
 }
 
 void JsonObjectWriter::Null(std::string_view name) {

@@ -55,9 +55,6 @@ enum class JsonStyle : uint8_t {
   kCompact,
   kPretty,  // As the Java agent's PRETTYPRINT: two blanks a level, " : " behind names, arrays in one line.
 };
-
-// Appends a JSON string with its quotes. `text` is valid UTF-8; only what must be is escaped.
-void AppendJsonText(std::string& json, std::string_view text);
 // Appends the value; `level` is the nesting level it stands at.
 void AppendJsonNode(std::string& json, const JsonNode& node, JsonStyle style, int level = 0);
 
