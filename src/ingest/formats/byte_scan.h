@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <string_view>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -12,26 +13,9 @@
 
 namespace tailrace::ingest {
 
-// The first byte of [at, end) that cannot simply stand inside a JSON string: a quote, a backslash, a control character
-// or a part of a character beyond ASCII. `end` when there is none.
-inline const char* FindStringSpecial(const char* at, const char* end) {
-#if defined(__SSE2__)
-  const __m128i quote = _mm_set1_epi8('"');
-  const __m128i backslash = _mm_set1_epi8('\\');
-  const __m128i blank = _mm_set1_epi8(' ');  // As signed bytes, what is beyond ASCII is below it, too.
-  for (; end - at >= 16; at += 16) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
-    const __m128i special = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)),
-                                         _mm_cmplt_epi8(bytes, blank));
-    const int mask = _mm_movemask_epi8(special);
-    if (mask != 0) return at + __builtin_ctz(static_cast<unsigned>(mask));
-  }
-#endif
-  for (; at < end; ++at) {
-    if (*at == '"' || *at == '\\' || static_cast<signed char>(*at) < ' ') return at;
-  }
-  return end;
-}
+// Marks the bytes of `text` that cannot simply stand inside a JSON string: quotes, backslashes, control characters and
+// parts of characters beyond ASCII. Bit i of marks[i / 64] is byte i; `marks` has room for all of them.
+void MarkStringSpecials(std::string_view text, uint64_t* marks);
 
 // The first byte of [at, end) that is one of three; `end` when there is none.
 inline const char* FindOneOf(const char* at, const char* end, char a, char b, char c) {

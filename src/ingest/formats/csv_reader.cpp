@@ -33,12 +33,7 @@ bool CsvReader::AtRowEnd(size_t& delimiter_bytes) const {
   return rest.empty();
 }
 
-std::string_view CsvReader::Keep(std::string text) {
-  if (unescaped_used_ == unescaped_.size()) unescaped_.emplace_back();
-  std::string& kept = unescaped_[unescaped_used_++];
-  kept = std::move(text);
-  return kept;
-}
+std::string_view CsvReader::Keep(std::string text) { return unescaped_.emplace_back(std::move(text)); }
 
 CsvField CsvReader::ReadQuoted() {
   const size_t begin = at_ + 1;
@@ -92,7 +87,7 @@ bool CsvReader::AtColumnEnd() const {
 
 bool CsvReader::Next(std::vector<CsvField>& fields) {
   fields.clear();
-  unescaped_used_ = 0;
+  unescaped_.clear();
   closed_ = true;
   size_t delimiter_bytes = 0;
   while (at_ < text_.size() && AtRowEnd(delimiter_bytes) && delimiter_bytes > 0) at_ += delimiter_bytes;

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <deque>
+#include <list>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,8 +46,7 @@ class CsvReader {
   std::string_view row_;
   bool row_is_first_ = false;
   bool closed_ = true;
-  std::deque<std::string> unescaped_;  // Owns fields whose text differs from the source; never moves them.
-  size_t unescaped_used_ = 0;
+  std::list<std::string> unescaped_;  // Owns fields of the row whose text differs from the source.
 };
 
 }  // namespace tailrace::ingest

@@ -23,7 +23,8 @@ using Kind = RawValue::Kind;
 
 constexpr size_t kShapesMax = 4;     // Remembered at a time.
 constexpr uint32_t kMissesMax = 64;  // Records that no shape fitted, more than fitting ones, until shapes pause ...
-constexpr uint32_t kRecordsPaused = 4096;  // ... for so many records.
+constexpr uint32_t kRecordsPaused = 4096;    // ... for so many records.
+constexpr size_t kBrokenDocumentsMax = 100;  // Of a record: each one may cost a look at all that follows.
 constexpr std::string_view kNotAnObject = "the row is not a JSON object";
 
 // Bytes with the room behind them that simdjson reads into.
@@ -103,9 +104,11 @@ class JsonDecoder final : public Decoder {
   }
 
   bool ReadByShape(std::string_view bytes) {
+    if (shapes_.empty()) return false;
+    marked_.Set(bytes);
     for (size_t i = 0; i < shapes_.size(); ++i) {
       builder_.ClearValues();
-      if (!shapes_[i].Read(bytes, builder_.values(), unescaped_)) continue;
+      if (!shapes_[i].Read(marked_, builder_.values())) continue;
       builder_.Append(*record_, record_index_, bytes);
       misses_ -= misses_ > 0 ? 1 : 0;
       if (i > 0) std::swap(shapes_[i], shapes_[i - 1]);  // The frequent ones come first.
@@ -129,13 +132,18 @@ class JsonDecoder final : public Decoder {
 
   // Takes the documents in `text` one by one; goes on behind a broken one.
   void DecodeDocuments(std::string_view text, std::string_view record_bytes) {
+    size_t broken = 0;
     while (!IsBlank(text)) {
+      if (broken > kBrokenDocumentsMax) {
+        return builder_.AddError(record_index_, kParseError, "not JSON rows: too many broken ones before", text);
+      }
       size_t size = FirstDocumentBytes(text);
       const bool whole = size != 0;
       if (!whole) size = NextDocumentLine(text);
       Reading reading = whole ? ReadDocument(text.substr(0, size), Bytes(text.substr(0, size), record_bytes))
                               : Reading{.failure = "a bracket or quote is not closed"};
       if (!reading.ok()) {
+        ++broken;
         // A bracket that is missing would swallow the documents behind it; text that is no JSON at all is one fault up
         // to the next document, not one a word.
         const char first = Trim(text).front();
@@ -424,7 +432,7 @@ class JsonDecoder final : public Decoder {
 
   bool shapes_fit_ = false;  // The schema takes one row a document, from its top.
   std::vector<JsonShape> shapes_;
-  std::string unescaped_;  // Texts of the record that a shape reads.
+  MarkedRecord marked_;
   uint32_t misses_ = 0;
   uint32_t pause_ = 0;
 

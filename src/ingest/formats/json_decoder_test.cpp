@@ -182,6 +182,17 @@ TEST(JsonDecoderTest, ReadsSeveralDocumentsOfARecordAndGoesOnBehindABrokenOne) {
   EXPECT_EQ(Trim(decoded.errors[1].bytes), "{\"a\":\"x\"}");
 }
 
+TEST(JsonDecoderTest, GivesUpOnARecordOfBrokenDocuments) {
+  std::string record;
+  for (int i = 0; i < 150'000; ++i) record += "{\"a\":{\n";
+  const Decoded decoded = DecodeTexts(MakeSchema("json", {{"a", "INTEGER"}}), {record});
+  EXPECT_EQ(decoded.batch.rows(), 0u);
+  EXPECT_LT(decoded.errors.size(), 200u);
+  size_t bytes = 0;
+  for (const DecodeError& error : decoded.errors) bytes += error.bytes.size();
+  EXPECT_EQ(bytes, record.size());  // Nothing of it is lost.
+}
+
 TEST(JsonDecoderTest, ReportsWhatIsNotAJsonRow) {
   const InputSchema schema = MakeSchema("json", {{"a", "INTEGER"}});
   for (const std::string text : {"not json", "42", "\"text\"", "{\"a\":1", "{\"a\":tru}", "{\"a\" 1}", "{\"a\":01}"}) {

@@ -41,13 +41,16 @@ struct StringScan {
   bool escapes = false;
 };
 
-// Finds the end of the string whose text begins at `at`.
-StringScan ScanString(const char* at, const char* end) {
-  const char* const begin = at;
+// Finds the end of the string whose text begins at offset `begin`.
+inline StringScan ScanString(const MarkedRecord& record, size_t begin) {
+  const char* const text = record.text().data();
+  const char* const end = text + record.text().size();
+  const char* at = text + record.NextSpecial(begin);
+  if (at != end && *at == '"') [[likely]]
+    return {.end = at};
   StringScan scan;
   bool ascii = true;
   while (true) {
-    at = FindStringSpecial(at, end);
     if (at == end) return {};
     if (*at == '"') break;
     size_t bytes = 1;
@@ -58,9 +61,9 @@ StringScan ScanString(const char* at, const char* end) {
       if (bytes == 0) return {};
       scan.escapes = true;
     }
-    at += bytes;
+    at = text + record.NextSpecial(static_cast<size_t>(at - text) + bytes);
   }
-  if (!ascii && !IsValidUtf8({begin, static_cast<size_t>(at - begin)})) return {};
+  if (!ascii && !IsValidUtf8({text + begin, static_cast<size_t>(at - text) - begin})) return {};
   scan.end = at;
   return scan;
 }
@@ -103,8 +106,22 @@ std::string_view View(const char* begin, const char* end) { return {begin, stati
 
 }  // namespace
 
+void MarkedRecord::Set(std::string_view text) {
+  text_ = text;
+  used_ = text.size() / 64 + 1;
+  if (marks_.size() < used_) marks_.resize(used_);
+  MarkStringSpecials(text, marks_.data());
+  unescaped_.clear();
+  unescaped_.reserve(text.size());  // So that texts put there do not move.
+}
+
 std::optional<JsonShape> JsonShape::Learn(std::string_view text, const PathNode& root) {
   JsonShape shape;
+  MarkedRecord record;
+  record.Set(text);
+  const auto scan_string = [&](const char* from) {
+    return ScanString(record, static_cast<size_t>(from - text.data()));
+  };
   const char* at = text.data();
   const char* const end = at + text.size();
   const char* literal = at;
@@ -113,7 +130,7 @@ std::optional<JsonShape> JsonShape::Learn(std::string_view text, const PathNode&
   while (shape.members_.size() < kMembersMax) {
     at = SkipSpace(at, end);
     if (at == end || *at++ != '"') return std::nullopt;
-    const StringScan name_scan = ScanString(at, end);
+    const StringScan name_scan = scan_string(at);
     if (name_scan.end == nullptr || name_scan.escapes) return std::nullopt;
     const std::string_view name = View(at, name_scan.end);
     at = SkipSpace(name_scan.end + 1, end);
@@ -126,7 +143,7 @@ std::optional<JsonShape> JsonShape::Learn(std::string_view text, const PathNode&
     shape.members_.push_back(member);
 
     if (at == end) return std::nullopt;
-    const char* const value_end = *at == '"' ? ScanString(at + 1, end).end : ScalarEnd(at, end);
+    const char* const value_end = *at == '"' ? scan_string(at + 1).end : ScalarEnd(at, end);
     if (value_end == nullptr || value_end == at) return std::nullopt;
     literal = *at == '"' ? value_end + 1 : value_end;
     at = SkipSpace(literal, end);
@@ -140,11 +157,10 @@ std::optional<JsonShape> JsonShape::Learn(std::string_view text, const PathNode&
   return std::nullopt;
 }
 
-bool JsonShape::Read(std::string_view record, std::span<RawValue> values, std::string& unescaped) const {
-  unescaped.clear();
-  unescaped.reserve(record.size());  // So that texts put there do not move.
-  const char* at = record.data();
-  const char* const end = at + record.size();
+bool JsonShape::Read(MarkedRecord& record, std::span<RawValue> values) const {
+  const char* const text = record.text().data();
+  const char* at = text;
+  const char* const end = at + record.text().size();
   const char* const literals = literals_.data();
   for (const Member& member : members_) {
     if (!SameBytes(at, end, literals + member.text_begin, member.text_size)) return false;
@@ -152,10 +168,12 @@ bool JsonShape::Read(std::string_view record, std::span<RawValue> values, std::s
     if (at == end) return false;
     RawValue value;
     if (*at == '"') {
-      const StringScan scan = ScanString(at + 1, end);
+      const StringScan scan = ScanString(record, static_cast<size_t>(at + 1 - text));
       if (scan.end == nullptr) return false;
       value = {.kind = RawValue::Kind::kString, .text = View(at + 1, scan.end)};
-      if (scan.escapes && member.captures != nullptr && !Unescape(value.text, unescaped, value.text)) return false;
+      if (scan.escapes && member.captures != nullptr && !Unescape(value.text, record.unescaped(), value.text)) {
+        return false;
+      }
       at = scan.end + 1;
     } else {
       const char* const value_end = ScalarEnd(at, end);

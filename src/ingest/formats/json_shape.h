@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,6 +12,34 @@
 
 namespace tailrace::ingest {
 
+// A record with the places marked where its strings may end. One object serves many records: its memory is kept.
+class MarkedRecord {
+ public:
+  // `text` is borrowed until the next call.
+  void Set(std::string_view text);
+  std::string_view text() const { return text_; }
+  // The first marked byte at or after offset `at`; the text's size when there is none.
+  size_t NextSpecial(size_t at) const {
+    size_t word = at / 64;
+    if (at >= text_.size()) return text_.size();
+    uint64_t bits = marks_[word] >> (at % 64);
+    if (bits != 0) return at + static_cast<size_t>(__builtin_ctzll(bits));
+    while (++word < used_) {
+      bits = marks_[word];
+      if (bits != 0) return word * 64 + static_cast<size_t>(__builtin_ctzll(bits));
+    }
+    return text_.size();
+  }
+  // Room for texts that the record has with escapes; the views stay valid until the next Set.
+  std::string& unescaped() { return unescaped_; }
+
+ private:
+  std::string_view text_;
+  std::vector<uint64_t> marks_;
+  size_t used_ = 0;  // Of marks_.
+  std::string unescaped_;
+};
+
 // The look of a flat JSON object: its members' names in their order, with every byte between the values. Producers
 // write the same look again and again, so most records are read by comparing these bytes instead of parsing. Each
 // record is checked whole; one that looks different is left to the parser.
@@ -19,9 +48,9 @@ class JsonShape {
   // The shape of a document that the parser has read; nothing when it is not a flat object or escapes its names.
   static std::optional<JsonShape> Learn(std::string_view text, const PathNode& root);
 
-  // Fills `values`, which must be clear, when the record is of this shape and its strings are valid UTF-8. Wanted texts
-  // with escapes are put into `unescaped`. False: some other reader must try; `values` is then unspecified.
-  bool Read(std::string_view record, std::span<RawValue> values, std::string& unescaped) const;
+  // Fills `values`, which must be clear, when the record is of this shape and its strings are valid UTF-8.
+  // False: some other reader must try; `values` is then unspecified.
+  bool Read(MarkedRecord& record, std::span<RawValue> values) const;
 
  private:
   struct Member {

@@ -1,0 +1,45 @@
+#include "ingest/formats/byte_scan.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "base/rng.h"
+
+namespace tailrace::ingest {
+namespace {
+
+std::string RandomText(Rng& rng, size_t size) {
+  constexpr std::string_view kBytes = "\"\\\n\x1f \x7f,az{}\x80\xff";
+  std::string text;
+  for (size_t i = 0; i < size; ++i) text += rng.Chance(0.5) ? 'a' : kBytes[rng.Below(kBytes.size())];
+  return text;
+}
+
+TEST(ByteScanTest, AgreesWithLookingAtEveryByte) {
+  Rng rng(1);
+  for (size_t size = 0; size < 200; ++size) {
+    const std::string text = RandomText(rng, size);
+    std::vector<uint64_t> marks(size / 64 + 1, ~uint64_t{0});
+    MarkStringSpecials(text, marks.data());
+    for (size_t i = 0; i < size; ++i) {
+      const auto byte = static_cast<uint8_t>(text[i]);
+      const bool special = byte == '"' || byte == '\\' || byte < 0x20 || byte >= 0x80;
+      EXPECT_EQ((marks[i / 64] >> (i % 64) & 1) != 0, special) << size << " " << i;
+    }
+    const size_t expected = std::min(text.find_first_of(",\n{"), size);
+    EXPECT_EQ(FindOneOf(text.data(), text.data() + size, ',', '\n', '{') - text.data(),
+              static_cast<ptrdiff_t>(expected));
+    const std::string padded = text + std::string(16, 'x');
+    EXPECT_TRUE(SameBytes(text.data(), text.data() + size, padded.data(), size));
+    if (size == 0) continue;
+    EXPECT_FALSE(SameBytes(text.data(), text.data() + size - 1, padded.data(), size));
+    std::string other = padded;
+    other[rng.Below(size)] ^= 1;
+    EXPECT_FALSE(SameBytes(text.data(), text.data() + size, other.data(), size));
+  }
+}
+
+}  // namespace
+}  // namespace tailrace::ingest
