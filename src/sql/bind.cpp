@@ -120,6 +120,21 @@ PlanPtr MakePlan(decltype(PlanNode::node) node, const std::vector<ColumnFacts>& 
   return plan;
 }
 
+bool ReadsStream(const PlanNode& plan) {
+  return std::visit(
+      [](const auto& node) {
+        bool reads = std::is_same_v<std::remove_cvref_t<decltype(node)>, StreamScan>;
+        if constexpr (requires { node.input; }) reads = reads || ReadsStream(*node.input);
+        if constexpr (requires { node.relation; }) reads = reads || ReadsStream(*node.relation);
+        if constexpr (requires { node.left; }) reads = reads || ReadsStream(*node.left) || ReadsStream(*node.right);
+        if constexpr (requires { node.inputs; }) {
+          for (const PlanPtr& input : node.inputs) reads = reads || ReadsStream(*input);
+        }
+        return reads;
+      },
+      plan.node);
+}
+
 std::vector<TimeForm> TimesOf(const std::vector<ColumnFacts>& columns) {
   std::vector<TimeForm> times;
   times.reserve(columns.size());

@@ -83,7 +83,7 @@ class BindState {
   std::vector<Diagnostic> diagnostics;
   std::map<std::string, View, std::less<>> views;
   std::map<std::string, std::vector<UserFunction>, std::less<>> user_functions;
-  std::set<std::string, std::less<>> faulty_names;              // CREATEs that did not parse or bind: not "unknown".
+  std::set<std::string, std::less<>> faulty_names;  // CREATEs that did not parse or bind: not "unknown".
   std::map<std::string, SourceRange, std::less<>> later_names;  // CREATEs that are still to come.
   std::set<int> streams_read;
   int muted = 0;
@@ -120,6 +120,9 @@ Suggestion Suggest(std::string_view name, const std::vector<std::string>& candid
 
 // A plan node over the given columns.
 PlanPtr MakePlan(decltype(PlanNode::node) node, const std::vector<ColumnFacts>& columns, SourceRange range);
+
+// Whether a stream is read anywhere below. What is looked up row by row must not: it is computed before the first row.
+bool ReadsStream(const PlanNode& plan);
 
 std::vector<TimeForm> TimesOf(const std::vector<ColumnFacts>& columns);
 

@@ -431,7 +431,7 @@ BoundExprPtr ExprBinder::BindNode(const ast::InQuery& node, const ast::Expr& exp
     state_.Error(expr.range, StrCat("IN (query) may stand in WHERE and HAVING, not in ", place_.clause));
     return nullptr;
   }
-  if (!relation.finite) {
+  if (!relation.finite || ReadsStream(*relation.plan)) {
     state_.Error(node.query->range, "IN (query) needs a finite relation: a table or VALUES, not a stream",
                  "join the streams instead");
     return nullptr;
@@ -466,7 +466,7 @@ BoundExprPtr ExprBinder::BindNode(const ast::ExistsQuery& node, const ast::Expr&
     state_.Error(expr.range, StrCat("EXISTS (query) may stand in WHERE and HAVING, not in ", place_.clause));
     return nullptr;
   }
-  if (!relation.finite) {
+  if (!relation.finite || ReadsStream(*relation.plan)) {
     state_.Error(node.query->range, "EXISTS needs a finite relation: a table or VALUES, not a stream");
     return nullptr;
   }

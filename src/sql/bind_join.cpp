@@ -127,6 +127,12 @@ void Joiner::CheckKind() {
     faulty_ = true;
   }
   if (!with_table_) return;
+  const FromResult& table = swapped_ ? left_ : right_;
+  if (table.ok() && ReadsStream(*table.plan)) {
+    state_.Error(table.plan->range, "rows of a stream that have been grouped cannot be joined to another stream",
+                 "only tables and VALUES are looked up");
+    faulty_ = true;
+  }
   for (const FromResult* side : {&left_, &right_}) {
     if (!side->over_range.has_value()) continue;
     state_.Error(*side->over_range, "a join with a table needs no window: every row of the stream looks it up",

@@ -110,6 +110,18 @@ TEST(BindJoinTest, FiniteQueriesServeAsTables) {
               IsEmpty());
 }
 
+TEST(BindJoinTest, FiniteQueriesLookUpTablesOnly) {
+  EXPECT_THAT(Errors(R"(SELECT s.price, g.n FROM SOURCE_SQL_STREAM_001 s JOIN (SELECT sector, COUNT(*) AS n
+                        FROM SOURCE_SQL_STREAM_002 GROUP BY sector) g ON s.sector = g.sector)"),
+              ElementsAre(HasSubstr("rows of a stream that have been grouped cannot be joined")));
+  EXPECT_THAT(Errors(R"(SELECT price FROM SOURCE_SQL_STREAM_001
+                        WHERE sector IN (SELECT sector FROM SOURCE_SQL_STREAM_002))"),
+              ElementsAre(HasSubstr("IN (query) needs a finite relation")));
+  const PlanPtr plan = QueryPlan(R"(SELECT a.price FROM SOURCE_SQL_STREAM_001 a
+                                    JOIN SOURCE_SQL_STREAM_002 b ON a.sector = b.sector)");
+  EXPECT_EQ(FindNode<StreamJoin>(*plan)->left_window->preceding, kJoinWindowUnbounded);
+}
+
 TEST(BindJoinTest, WhatJoinsMayNotDo) {
   EXPECT_THAT(ErrorsOf("SELECT STREAM o.orderid FROM ORDERS OVER (PARTITION BY quantity ROWS 3 PRECEDING) o JOIN "
                        "SHIPMENTS s ON o.orderid = s.orderid"),
