@@ -32,7 +32,7 @@ bench: packages packages-check build
 
 ## fuzz: every fuzz target for SECONDS (60)
 fuzz: packages packages-check
-	@scripts/fuzz.sh $(or $(SECONDS_EACH),$(SECONDS),60)
+	@scripts/fuzz.sh $(or $(SECONDS),60)
 
 ## docs: write the generated documents anew
 docs: build

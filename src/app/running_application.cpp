@@ -161,6 +161,7 @@ void RunningApplication::Stop(std::chrono::milliseconds limit) {
   }
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
+  subscriptions_.clear();  // Whoever appends from now on wakes nobody.
   senders_.reset();
 }
 
