@@ -14,6 +14,7 @@ RandomCutForest::RandomCutForest(const Options& options) : options_(options) {
   for (size_t i = 0; i < options.trees; ++i) {
     members_.push_back({.tree = RandomCutTree(options.features, options.sample), .rng = seeds.Fork(), .sample = {}});
   }
+  for (const Member& member : members_) trees_.push_back(&member.tree);
 }
 
 double RandomCutForest::Take(std::span<const double> point, Attribution* shares) {
@@ -22,8 +23,10 @@ double RandomCutForest::Take(std::span<const double> point, Attribution* shares)
     for (auto* part : {&shares->high, &shares->low, &shares->strength}) part->assign(options_.features, 0);
   }
   if (count_ >= options_.sample) {
-    for (const Member& member : members_) {
-      score += shares == nullptr ? member.tree.Score(point) : member.tree.Explain(point, *shares);
+    if (shares == nullptr) {
+      RandomCutTree::AddScores(trees_, point, score);
+    } else {
+      for (const Member& member : members_) score += member.tree.Explain(point, *shares);
     }
     const auto trees = static_cast<double>(options_.trees);
     const double scale = std::log2(static_cast<double>(options_.sample) + 1) / trees;

@@ -28,6 +28,8 @@ class RandomCutForest {
     uint64_t seed = 0;
   };
   explicit RandomCutForest(const Options& options);
+  RandomCutForest(const RandomCutForest&) = delete;
+  RandomCutForest& operator=(const RandomCutForest&) = delete;
 
   // The score of the point against those before it; 0 until the sample is full. `shares` may be null; else it receives
   // every feature's part. Then takes the point in. All values finite.
@@ -57,7 +59,8 @@ class RandomCutForest {
   void Release(uint32_t point);
 
   const Options options_;
-  std::vector<Member> members_;
+  std::vector<Member> members_;  // Never moved: trees_ points into it.
+  std::vector<const RandomCutTree*> trees_;
   uint64_t count_ = 0;
   std::vector<double> points_;  // Of the samples, each once.
   std::vector<uint32_t> uses_;  // In how many samples a point is.

@@ -1,6 +1,7 @@
 #include "engine/random_cut_tree.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 #include "base/check.h"
@@ -145,44 +146,80 @@ double RandomCutTree::SeenScore(uint32_t leaf, size_t depth) const {
 }
 
 template <size_t kFeatures>
-double RandomCutTree::ScoreOf(const double* point) const {
-  const size_t features = kFeatures == 0 ? features_ : kFeatures;
-  double score = 0;
-  double left = 1;  // Probability of not being cut off further up.
-  uint32_t node = root_;
-  for (size_t depth = 0;; ++depth) {
-    const double* const box = &boxes_[node * 2 * features];
-    double outside = 0;
-    double inside = 0;
-    for (size_t i = 0; i < features; ++i) {
-      outside += std::max(0.0, box[2 * i] - point[i]) + std::max(0.0, point[i] - box[2 * i + 1]);
-      inside += box[2 * i + 1] - box[2 * i];
+bool RandomCutTree::Step(Walk& walk, const double* point) {
+  const RandomCutTree& tree = *walk.tree;
+  const size_t features = kFeatures == 0 ? tree.features_ : kFeatures;
+  const double* const box = &tree.boxes_[walk.node * 2 * features];
+  double outside = 0;
+  double inside = 0;
+  for (size_t i = 0; i < features; ++i) {
+    outside += std::max(0.0, box[2 * i] - point[i]) + std::max(0.0, point[i] - box[2 * i + 1]);
+    inside += box[2 * i + 1] - box[2 * i];
+  }
+  const Node& at = tree.nodes_[walk.node];
+  const double here = tree.inverse_[walk.depth + 1];
+  if (at.children[0] == kNone) {
+    walk.score += walk.left * (outside > 0 ? here : tree.SeenScore(walk.node, walk.depth));
+    return false;
+  }
+  if (outside > 0) {
+    const double cut_off = outside / (outside + inside);
+    walk.score += walk.left * cut_off * here;
+    walk.left *= 1 - cut_off;
+  }
+  walk.node = at.children[point[at.feature] > at.cut ? 1 : 0];
+  ++walk.depth;
+  return true;
+}
+
+template <size_t kFeatures>
+void RandomCutTree::AddScoresOf(std::span<const RandomCutTree* const> trees, const double* point, double& sum) {
+  constexpr size_t kAtOnce = 16;
+  for (size_t begin = 0; begin < trees.size(); begin += kAtOnce) {
+    const size_t count = std::min(kAtOnce, trees.size() - begin);
+    std::array<Walk, kAtOnce> walks;
+    std::array<size_t, kAtOnce> going;  // Walks that have not ended.
+    size_t left = 0;
+    for (size_t i = 0; i < count; ++i) {
+      const RandomCutTree* const tree = trees[begin + i];
+      if (tree->root_ == kNone) continue;
+      walks[i] = {.tree = tree, .node = tree->root_};
+      going[left++] = i;
     }
-    const Node& at = nodes_[node];
-    if (at.children[0] == kNone) {
-      return score + left * (outside > 0 ? inverse_[depth + 1] : SeenScore(node, depth));
+    while (left > 0) {
+      size_t still = 0;
+      for (size_t i = 0; i < left; ++i) {
+        const size_t walk = going[i];
+        going[still] = walk;
+        still += Step<kFeatures>(walks[walk], point) ? 1 : 0;
+      }
+      left = still;
     }
-    const double cut_off = outside > 0 ? outside / (outside + inside) : 0;
-    score += left * cut_off * inverse_[depth + 1];
-    left *= 1 - cut_off;
-    node = at.children[point[at.feature] > at.cut ? 1 : 0];
+    for (size_t i = 0; i < count; ++i) sum += walks[i].score;
+  }
+}
+
+void RandomCutTree::AddScores(std::span<const RandomCutTree* const> trees, std::span<const double> point, double& sum) {
+  if (trees.empty()) return;
+  switch (trees[0]->features_) {
+    case 1:
+      return AddScoresOf<1>(trees, point.data(), sum);
+    case 2:
+      return AddScoresOf<2>(trees, point.data(), sum);
+    case 3:
+      return AddScoresOf<3>(trees, point.data(), sum);
+    case 4:
+      return AddScoresOf<4>(trees, point.data(), sum);
+    default:
+      return AddScoresOf<0>(trees, point.data(), sum);
   }
 }
 
 double RandomCutTree::Score(std::span<const double> point) const {
-  if (root_ == kNone) return 0;
-  switch (features_) {
-    case 1:
-      return ScoreOf<1>(point.data());
-    case 2:
-      return ScoreOf<2>(point.data());
-    case 3:
-      return ScoreOf<3>(point.data());
-    case 4:
-      return ScoreOf<4>(point.data());
-    default:
-      return ScoreOf<0>(point.data());
-  }
+  double score = 0;
+  const RandomCutTree* const self = this;
+  AddScores({&self, 1}, point, score);
+  return score;
 }
 
 double RandomCutTree::Explain(std::span<const double> point, Attribution& shares) const {

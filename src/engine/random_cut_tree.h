@@ -32,6 +32,9 @@ class RandomCutTree {
 
   // Expected inverse depth at which the point would be cut off, were it inserted: what a rare point scores high by.
   double Score(std::span<const double> point) const;
+  // The scores of trees of the same features, each added to `sum` in order. Walks through several at once, because one
+  // walk mostly waits for memory.
+  static void AddScores(std::span<const RandomCutTree* const> trees, std::span<const double> point, double& sum);
   // The same, and adds every feature's share to `shares`; they sum up to the score.
   double Explain(std::span<const double> point, Attribution& shares) const;
 
@@ -54,8 +57,19 @@ class RandomCutTree {
   double* Box(uint32_t node) { return &boxes_[node * 2 * features_]; }
   const double* Box(uint32_t node) const { return &boxes_[node * 2 * features_]; }
 
+  // A point on its way down.
+  struct Walk {
+    const RandomCutTree* tree = nullptr;
+    uint32_t node = 0;
+    uint32_t depth = 0;
+    double score = 0;
+    double left = 1;  // Probability of not being cut off further up.
+  };
+  // One node further; false at the end, with the whole score.
   template <size_t kFeatures>
-  double ScoreOf(const double* point) const;
+  static bool Step(Walk& walk, const double* point);
+  template <size_t kFeatures>
+  static void AddScoresOf(std::span<const RandomCutTree* const> trees, const double* point, double& sum);
   double SeenScore(uint32_t leaf, size_t depth) const;
   uint32_t NewNode();
   uint32_t NewLeaf(std::span<const double> point, uint32_t parent);

@@ -18,6 +18,7 @@ namespace {
 
 constexpr size_t kPrefetchRings = 16;
 constexpr size_t kPrefetchEnds = 8;
+constexpr size_t kDequeCellsMax = 2;
 
 std::vector<data::Type> KeyTypes(const sql::WindowFrame& frame) {
   std::vector<data::Type> types;
@@ -235,11 +236,16 @@ void SlidingWindow::Process(const data::Batch& batch, std::span<const ColumnPtr>
     return;
   }
   for (size_t row = 0; row < rowtimes.size(); ++row) {
-    if (row + kPrefetchRings < rowtimes.size()) __builtin_prefetch(&rings_[indices_[row + kPrefetchRings]]);
+    if (row + kPrefetchRings < rowtimes.size()) {
+      const uint32_t ahead = indices_[row + kPrefetchRings];
+      __builtin_prefetch(&rings_[ahead]);
+      __builtin_prefetch(Cells(ahead), 1);
+      if (deques_ > 0) __builtin_prefetch(&deque_rings_[ahead * deques_]);
+    }
     if (row + kPrefetchEnds < rowtimes.size()) {
       const uint32_t ahead = indices_[row + kPrefetchEnds];
       rings_[ahead].PrefetchEnds(record_cells_);
-      __builtin_prefetch(Cells(ahead));
+      for (size_t i = 0; i < deques_; ++i) deque_rings_[ahead * deques_ + i].PrefetchEnds(kDequeCellsMax);
     }
     const uint32_t partition = indices_[row];
     if (keeps_rows_ && frame_.preceding.has_value()) EvictBefore(partition, rowtimes[row]);
