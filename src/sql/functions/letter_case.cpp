@@ -120,8 +120,17 @@ void ForEachCharacter(std::string_view text, Visit visit) {
 }
 
 std::string Mapped(std::string_view text, bool upper) {
-  std::string out;
-  out.reserve(text.size());
+  // Most texts are ASCII: one loop that maps them and finds out whether they are.
+  std::string out(text);
+  const char low = upper ? 'a' : 'A';
+  uint8_t all_bits = 0;
+  for (char& c : out) {
+    all_bits |= static_cast<uint8_t>(c);
+    const bool letter = static_cast<uint8_t>(c - low) < 26;
+    c = static_cast<char>(c ^ (letter ? 0x20 : 0));
+  }
+  if (all_bits < 0x80) return out;
+  out.clear();
   ForEachCharacter(text, [&](std::string_view character) { AppendMapped(out, character, upper); });
   return out;
 }

@@ -64,9 +64,22 @@ ColumnPtr MatchRows(const KernelInput& input, PatternCache<Pattern> patterns, Ma
   return result;
 }
 
+// A literal pattern: nothing can fail.
+ColumnPtr LiteralLikeKernel(const KernelInput& input) {
+  auto result = std::make_shared<Column>(input.result_type, input.rows);
+  data::Validity& validity = result->mutable_validity();
+  for (const ColumnPtr& arg : input.args) validity = data::Validity::And(validity, arg->validity(), input.rows);
+  const auto& pattern = *static_cast<const LikePattern*>(input.prepared);
+  const auto texts = input.args[0]->texts();
+  const auto out = result->mutable_bools();
+  for (size_t row = 0; row < input.rows; ++row) out[row] = pattern.Matches(texts[row]) ? 1 : 0;
+  return result;
+}
+
 ColumnPtr LikeKernel(const KernelInput& input) {
+  if (input.prepared != nullptr) return LiteralLikeKernel(input);
   return MatchRows<LikePattern>(
-      input, {static_cast<const LikePattern*>(input.prepared), &LikePattern::Compile},
+      input, {nullptr, &LikePattern::Compile},
       [](const LikePattern& pattern, std::string_view text) -> RowResult<bool> { return pattern.Matches(text); });
 }
 
