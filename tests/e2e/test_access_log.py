@@ -1,5 +1,6 @@
 """A6: real web servers, a real load generator and a real proxy in front; the access log counted per client."""
 
+import http.client
 import json
 import os
 import pathlib
@@ -44,6 +45,15 @@ class Apache:
                                folder / "apache.log")
         test.addCleanup(self.process.stop)
         wait_until(lambda: get(f"http://127.0.0.1:{self.port}/"), "Apache", 20)
+        forget_first_line([log])
+
+
+def forget_first_line(logs):
+    """Empties the logs of what a readiness check wrote; Apache logs a request only after its answer."""
+    wait_until(lambda: any(log.stat().st_size for log in logs), "the line of the first request")
+    for log in logs:
+        with open(log, "w"):
+            pass
 
 
 def get(url, **headers):
@@ -114,9 +124,7 @@ class AccessLog(TestCase):
         proxy = Process([haproxy, "-f", self.folder / "haproxy.cfg", "-db"], self.folder / "haproxy.log")
         self.addCleanup(proxy.stop)
         wait_until(lambda: get(f"http://127.0.0.1:{port}/"), "HAProxy")
-        for log in logs:
-            with open(log, "w"):
-                pass  # What the readiness checks wrote.
+        forget_first_line(logs)
         server = self.serve(self.application(*logs))
         requests = 5_000
         subprocess.run([bench, "-q", "-n", str(requests), "-c", "2", f"http://127.0.0.1:{port}/"], check=True,
@@ -135,10 +143,7 @@ class AccessLog(TestCase):
         log = self.folder / "access.log"
         log.touch()
         apache = Apache(self, self.folder / "www", log)
-        with open(log, "w"):
-            pass
         server = self.serve(self.application(log))
-        import http.client
         connection = http.client.HTTPConnection("127.0.0.1", apache.port)
         connection.putrequest("GET", "/")
         connection.putheader("User-Agent", b'Mozilla "quoted" caf\xe9')
