@@ -97,7 +97,7 @@ void Shard::AddFrames(std::span<const RecordInput> records, std::span<const uint
   for (size_t i = 0; i < count; ++i) {
     const size_t index = index_of(i);
     if (producer.has_value()) {
-      const uint64_t number = producer->first_sequence + index;
+      const uint64_t number = producer->SequenceOf(index);
       if (number <= producer_last) {
         places[index] = {.shard = id_, .sequence = next_sequence_ == 0 ? 0 : next_sequence_ - 1, .duplicate = true};
         ++duplicates;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <utility>
 
 #include "base/str.h"
@@ -100,6 +101,13 @@ Status Stream::CheckAppend(std::span<const RecordInput> records, const std::opti
   }
   if (producer->first_sequence == 0) {
     return Error{ErrorCode::kInvalidArgument, "producer numbers begin with 1"};
+  }
+  const std::span<const uint64_t> numbers = producer->sequences;
+  const bool given = !numbers.empty();
+  if (given && (numbers.size() != records.size() || numbers.front() != producer->first_sequence ||
+                std::ranges::adjacent_find(numbers, std::greater_equal<>()) != numbers.end())) {
+    return Error{ErrorCode::kInvalidArgument, StrCat("producer numbers must be one a record and ascend; ",
+                                                     numbers.size(), " for ", records.size(), " records")};
   }
   return Ok();
 }

@@ -258,6 +258,23 @@ TEST_F(StreamTest, DropsWhatAProducerSendsAgain) {
   EXPECT_THAT(DataOf(*ReadAll(*stream, 0)), ElementsAre("1", "2", "3", "4", "other"));
 }
 
+TEST_F(StreamTest, TakesProducerNumbersWithHoles) {
+  auto stream = Make();
+  const uint64_t first[] = {3, 7, 8};
+  TAILRACE_ASSERT_OK(Append(*stream, {"3", "7", "8"}, ProducerInput{"p", 3, first}));
+  stream = Again(stream);
+  EXPECT_EQ(*stream->ProducerSequence(0, "p"), 8u);
+  const uint64_t again[] = {7, 8, 20};
+  TAILRACE_ASSERT_OK(Append(*stream, {"7", "8", "20"}, ProducerInput{"p", 7, again}));
+  EXPECT_EQ(*stream->ProducerSequence(0, "p"), 20u);
+  EXPECT_THAT(DataOf(*ReadAll(*stream, 0)), ElementsAre("3", "7", "8", "20"));
+
+  for (const std::vector<uint64_t>& wrong : {std::vector<uint64_t>{21}, std::vector<uint64_t>{21, 21},
+                                             std::vector<uint64_t>{22, 21}, std::vector<uint64_t>{30, 31}}) {
+    EXPECT_EQ(Append(*stream, {"a", "b"}, ProducerInput{"p", 21, wrong}).error().code, ErrorCode::kInvalidArgument);
+  }
+}
+
 TEST_F(StreamTest, RemembersProducersWhenTheirSegmentsAreGone) {
   auto stream = Make({.retention = Milliseconds(1000), .segment_bytes = kSegmentBytesMin});
   TAILRACE_ASSERT_OK(Append(*stream, {"1", "2"}, ProducerInput{"file", 1}));

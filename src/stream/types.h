@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -54,6 +55,10 @@ struct RecordInput {
 struct ProducerInput {
   std::string_view id;          // 1 to 256 bytes.
   uint64_t first_sequence = 1;  // At least 1.
+  // When the numbers have holes: that of each record, ascending, from `first_sequence` on. Empty: they have none.
+  std::span<const uint64_t> sequences = {};
+
+  uint64_t SequenceOf(size_t record) const { return sequences.empty() ? first_sequence + record : sequences[record]; }
 };
 
 struct RecordPlace {
