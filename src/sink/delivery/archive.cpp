@@ -33,7 +33,8 @@ std::string Delivery::Letters(std::string_view what, size_t count) const {
   static constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
   const std::string digest = Digest(StrCat(id, "/letters/", what));
   std::string text;
-  for (size_t i = 0; i < count; ++i) text += kLetters[static_cast<uint8_t>(digest[i % digest.size()]) % kLetters.size()];
+  for (size_t i = 0; i < count; ++i)
+    text += kLetters[static_cast<uint8_t>(digest[i % digest.size()]) % kLetters.size()];
   return text;
 }
 

@@ -52,9 +52,8 @@ void AppendBigEndian32(std::string& out, size_t value) {
 // Source  PKWARE APPNOTE.TXT 6.3.
 Result<std::string> Zip(std::string_view bytes, std::string_view name) {
   TAILRACE_ASSIGN_OR_RETURN(const std::string deflated, Deflate(bytes, kRawBits));
-  const auto checksum = static_cast<uint32_t>(
-      crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
-  std::string common;  // What both headers have.
+  const auto checksum = static_cast<uint32_t>(crc32_z(0, reinterpret_cast<const Bytef*>(bytes.data()), bytes.size()));
+  std::string common;          // What both headers have.
   AppendU16(common, 20);       // Version that can read it.
   AppendU16(common, 1 << 11);  // The name is UTF-8.
   AppendU16(common, 8);        // Deflate.
@@ -76,14 +75,14 @@ Result<std::string> Zip(std::string_view bytes, std::string_view name) {
   out += common;
   ByteWriter entry;
   entry.Append(std::string_view("\0\0\0\0\0\0\0\0\0\0", 10));  // Comment, disk, attributes.
-  entry.U32(0);                                                 // The file begins at 0.
+  entry.U32(0);                                                // The file begins at 0.
   out += entry.bytes();
   out += name;
   const size_t directory_bytes = out.size() - directory;
   out += "PK\x05\x06";
   ByteWriter end;
-  end.U32(0);                 // Disks.
-  end.U32(1 | (1 << 16));     // Files here and in all.
+  end.U32(0);              // Disks.
+  end.U32(1 | (1 << 16));  // Files here and in all.
   end.U32(static_cast<uint32_t>(directory_bytes));
   end.U32(static_cast<uint32_t>(directory));
   out += end.bytes();

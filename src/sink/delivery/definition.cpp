@@ -17,9 +17,12 @@ struct CompressionNames {
 };
 
 constexpr CompressionNames kCompressions[] = {
-    {ObjectCompression::kNone, "none", ""},          {ObjectCompression::kGzip, "gzip", ".gz"},
-    {ObjectCompression::kZip, "zip", ".zip"},        {ObjectCompression::kZstd, "zstd", ".zst"},
-    {ObjectCompression::kSnappy, "snappy", ".snappy"}, {ObjectCompression::kHadoopSnappy, "hadoop_snappy", ".hsnappy"},
+    {ObjectCompression::kNone, "none", ""},
+    {ObjectCompression::kGzip, "gzip", ".gz"},
+    {ObjectCompression::kZip, "zip", ".zip"},
+    {ObjectCompression::kZstd, "zstd", ".zst"},
+    {ObjectCompression::kSnappy, "snappy", ".snappy"},
+    {ObjectCompression::kHadoopSnappy, "hadoop_snappy", ".hsnappy"},
 };
 
 Error Wrong(std::string message) { return Error{ErrorCode::kInvalidArgument, std::move(message)}; }
@@ -85,8 +88,8 @@ Status CheckDefinition(const DeliveryDefinition& definition) {
            c == '-';
   });
   if (definition.name.empty() || definition.name.size() > kNameCharsMax || !good_chars) {
-    return Wrong(StrCat("delivery stream name '", definition.name, "': 1 to ", kNameCharsMax,
-                        " of [a-zA-Z0-9_.-] allowed"));
+    return Wrong(
+        StrCat("delivery stream name '", definition.name, "': 1 to ", kNameCharsMax, " of [a-zA-Z0-9_.-] allowed"));
   }
   if (definition.buffer_bytes < kBufferBytesMin || definition.buffer_bytes > kBufferBytesMax) {
     return Wrong(StrCat("buffer size ", FormatBytes(definition.buffer_bytes), ", allowed ",
@@ -121,7 +124,9 @@ std::string DescribeDestination(const DestinationConfig& destination) {
       return StrCat("OpenSearch index ", search.index, " at ", OriginOf(search.url));
     }
     std::string operator()(const SplunkConfig& splunk) const { return StrCat("Splunk at ", OriginOf(splunk.url)); }
-    std::string operator()(const HttpEndpointConfig& http) const { return StrCat("HTTP endpoint ", OriginOf(http.url)); }
+    std::string operator()(const HttpEndpointConfig& http) const {
+      return StrCat("HTTP endpoint ", OriginOf(http.url));
+    }
   };
   return std::visit(Text{}, destination);
 }

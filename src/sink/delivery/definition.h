@@ -39,8 +39,8 @@ struct S3StoreConfig {
   std::string access_key_id;
   Secret secret_access_key;
   Secret session_token;
-  bool path_style = true;           // endpoint/bucket/key and not bucket.endpoint/key.
-  uint64_t part_bytes = 16 << 20;   // Larger objects go up in parts of this size.
+  bool path_style = true;          // endpoint/bucket/key and not bucket.endpoint/key.
+  uint64_t part_bytes = 16 << 20;  // Larger objects go up in parts of this size.
   bool operator==(const S3StoreConfig&) const = default;
 };
 
@@ -92,7 +92,7 @@ enum class SplitRule : uint8_t { kNone, kJson, kDelimited };
 
 // What happens to records on the way, in this order.
 struct Processing {
-  bool gunzip = false;               // Records are gzip.
+  bool gunzip = false;                // Records are gzip.
   bool cloud_watch_messages = false;  // Take the messages out of CloudWatch Logs documents.
   SplitRule split = SplitRule::kNone;
   std::string split_delimiter;

@@ -185,13 +185,12 @@ void DeliveryStream::GiveUp() {
 Milliseconds DeliveryStream::Fail(const Error& error) {
   const Timestamp now = environment_.clock.Now();
   if (!first_failure_.has_value()) {
-    environment_.log.Warning("delivery failed, it is tried again", {{"delivery_stream", settings_.definition.name},
-                                                                    {"error", error.message}});
+    environment_.log.Warning("delivery failed, it is tried again",
+                             {{"delivery_stream", settings_.definition.name}, {"error", error.message}});
     first_failure_ = now;
   }
   const Labels labels = {{"delivery_stream", settings_.definition.name}};
-  environment_.metrics
-      .GetCounter("tailrace_delivery_failed_tries_total", "Tries of a delivery that failed.", labels)
+  environment_.metrics.GetCounter("tailrace_delivery_failed_tries_total", "Tries of a delivery that failed.", labels)
       .Add(1);
   {
     const std::lock_guard lock(mutex_);

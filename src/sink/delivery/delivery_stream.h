@@ -40,8 +40,8 @@ struct DeliveryStatus {
   std::optional<Timestamp> last_delivery;
 };
 
-// Delivers the records of one stream: buffers by size and time, gives them to the destination, tries again, hands to the
-// backup what cannot be delivered.
+// Delivers the records of one stream: buffers by size and time, gives them to the destination, tries again, hands to
+// the backup what cannot be delivered.
 //
 // Delivery  Every record of the stream at least once, in order of arrival. An archive's object has a name that follows
 //           from its records' place, and is written again under that name after a crash: each record is in one object.

@@ -3,9 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/hash.h"
 #include "sim/assert_ok.h"
 #include "sim/seeds.h"
-#include "sink/delivery/testing.h"
+#include "sink/delivery/world_test.h"
 
 namespace tailrace::sink::delivery {
 namespace {
@@ -156,7 +157,7 @@ TEST(DeliveryStreamTest, B1_7_ReportsWhatRetentionRemoved) {
 
 // A crash anywhere: no half object, and the objects together hold each acknowledged record once.
 TEST(DeliveryStreamTest, KeepsEachRecordInOneObjectWhereverItCrashes) {
-  for (const uint64_t seed : sim::Seeds()) {
+  for (const uint64_t seed : sim::Seeds(60)) {
     SCOPED_TRACE(StrCat("TAILRACE_SEED=", seed));
     Rng rng(seed);
     DeliveryWorld world(seed);
@@ -233,7 +234,8 @@ TEST(DeliveryStreamTest, PutsPartitionsIntoObjectsOfTheirOwnAndFailuresAside) {
   world.Pass(seconds(61));
   std::map<std::string, std::string> by_folder;
   for (const auto& [name, bytes] : world.Objects()) by_folder[name.substr(0, name.rfind('/'))] += bytes;
-  EXPECT_EQ(by_folder["/archive/by/a/2023"], "{\"customer\":{\"id\":\"a\"},\"n\":1}\n{\"customer\":{\"id\":\"a\"},\"n\":3}\n");
+  EXPECT_EQ(by_folder["/archive/by/a/2023"],
+            "{\"customer\":{\"id\":\"a\"},\"n\":1}\n{\"customer\":{\"id\":\"a\"},\"n\":3}\n");
   EXPECT_EQ(by_folder["/archive/by/%2E./%2E./b/2023"], "{\"customer\":{\"id\":\"../../b\"},\"n\":2}\n");
   EXPECT_THAT(by_folder["/archive/errors/processing-failed"],
               AllOf(HasSubstr("\"rawData\":\"bm8ganNvbg==\""), HasSubstr("partition key customer is number"),

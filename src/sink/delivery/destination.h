@@ -41,7 +41,7 @@ struct Delivery {
   std::string stream_arn;
   std::string stream_id;  // Of the stream that the records come from.
   uint64_t version = 1;   // Of the definition.
-  std::string id;        // 32 hexadecimal digits, the same for the same span.
+  std::string id;         // 32 hexadecimal digits, the same for the same span.
   std::vector<Item> items;
   std::vector<Failure> failures;
   uint32_t attempts = 0;

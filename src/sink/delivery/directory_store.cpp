@@ -47,8 +47,8 @@ Result<std::string> FilePathOfKey(std::string_view key) {
   for (const std::string_view part : Split(key, '/')) {
     if (part.empty()) continue;
     if (part.size() > kNameBytesMax) {
-      return Error{ErrorCode::kInvalidArgument,
-                   StrCat("object name has a part of ", part.size(), " bytes, a file name has at most ", kNameBytesMax)};
+      return Error{ErrorCode::kInvalidArgument, StrCat("object name has a part of ", part.size(),
+                                                       " bytes, a file name has at most ", kNameBytesMax)};
     }
     if (!path.empty()) path += '/';
     // Keys may come from the records: they must not lead out of the folder, or into the hidden one.

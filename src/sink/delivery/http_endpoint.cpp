@@ -44,8 +44,11 @@ class HttpEndpoint final : public Destination {
       if (!response.ok()) return Fail(CodeOf(response.error().code), response.error().message);
       if (response->status == 413) {
         for (Item& item : std::span(delivery.items).first(count)) {
-          delivery.failures.push_back({std::move(item), std::string(error_type()), "HttpEndpoint.DestinationException",
-                                       "the endpoint answered 413: the request is too large for it", {}});
+          delivery.failures.push_back({std::move(item),
+                                       std::string(error_type()),
+                                       "HttpEndpoint.DestinationException",
+                                       "the endpoint answered 413: the request is too large for it",
+                                       {}});
         }
       } else {
         TAILRACE_TRY(CheckResponse(*response, id));
@@ -72,15 +75,15 @@ class HttpEndpoint final : public Destination {
   }
 
   Result<HttpRequest> Request(const Delivery& delivery, std::span<const Item> items, const std::string& id) const {
-    std::string body = StrCat("{\"requestId\":\"", id, "\",\"timestamp\":", ToUnixMs(environment_.clock.Now()),
-                              ",\"records\":[");
+    std::string body =
+        StrCat("{\"requestId\":\"", id, "\",\"timestamp\":", ToUnixMs(environment_.clock.Now()), ",\"records\":[");
     for (const Item& item : items) {
       if (body.back() == '}') body += ',';
       body += StrCat("{\"data\":\"", ToBase64(item.data), "\"}");
     }
     body += "]}";
-    HttpRequest request{.method = "POST", .url = config_.url, .timeout = kTimeout,
-                        .response_bytes_max = kResponseBytesMax};
+    HttpRequest request{
+        .method = "POST", .url = config_.url, .timeout = kTimeout, .response_bytes_max = kResponseBytesMax};
     request.headers = {{"Content-Type", "application/json"},
                        {"X-Amz-Firehose-Protocol-Version", "1.0"},
                        {"X-Amz-Firehose-Request-Id", id},
@@ -126,9 +129,7 @@ class HttpEndpoint final : public Destination {
                              ? StrCat(": ", Utf8Prefix(std::string_view(text->as_string()), 200))
                              : ""));
     }
-    const auto invalid = [&](std::string_view why) {
-      return Fail("HttpEndpoint.InvalidResponseFromDestination", why);
-    };
+    const auto invalid = [&](std::string_view why) { return Fail("HttpEndpoint.InvalidResponseFromDestination", why); };
     const auto type = std::ranges::find_if(
         response.headers, [](const auto& header) { return EqualsIgnoreCase(header.first, "content-type"); });
     const std::string_view type_text =

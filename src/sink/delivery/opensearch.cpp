@@ -70,8 +70,8 @@ class OpenSearch final : public Destination {
   void Refuse(Delivery& delivery, Item item, std::string_view code, std::string message) const {
     std::vector<std::pair<std::string, std::string>> details = {{"esDocumentId", IdOf(delivery, item)},
                                                                 {"esIndexName", IndexOf(item)}};
-    delivery.failures.push_back({std::move(item), std::string(error_type()), std::string(code), std::move(message),
-                                 std::move(details)});
+    delivery.failures.push_back(
+        {std::move(item), std::string(error_type()), std::string(code), std::move(message), std::move(details)});
   }
 
   std::string IndexOf(const Item& item) const { return config_.index + rotation_.Format(item.arrival, "UTC"); }
@@ -129,8 +129,8 @@ class OpenSearch final : public Destination {
   Result<HttpResponse> Post(const std::string& body) {
     std::string base = config_.url;
     while (base.ends_with('/')) base.pop_back();
-    HttpRequest request{.method = "POST", .url = base + "/_bulk", .timeout = kTimeout,
-                        .response_bytes_max = kResponseBytesMax};
+    HttpRequest request{
+        .method = "POST", .url = base + "/_bulk", .timeout = kTimeout, .response_bytes_max = kResponseBytesMax};
     request.headers.emplace_back("Content-Type", "application/x-ndjson");
     if (!config_.user.empty()) {
       request.headers.emplace_back("Authorization",

@@ -129,8 +129,7 @@ Result<PrefixExpression> DataPrefix(std::string_view prefix) {
 }
 
 Result<PrefixExpression> ErrorPrefix(std::string_view prefix, std::string_view error_prefix) {
-  TAILRACE_ASSIGN_OR_RETURN(const PrefixExpression data,
-                            PrefixExpression::Parse(prefix, PrefixExpression::Use::kData));
+  TAILRACE_ASSIGN_OR_RETURN(const PrefixExpression data, PrefixExpression::Parse(prefix, PrefixExpression::Use::kData));
   if (error_prefix.empty() && data.has_expressions()) {
     return Error{ErrorCode::kInvalidArgument,
                  "a prefix with expressions needs an error prefix beside it, such as "

@@ -14,8 +14,8 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr size_t kPartsMax = 500;                // Of one record; with more it stays whole.
-constexpr size_t kUnpackedBytesMax = 16 << 20;   // Of one record.
+constexpr size_t kPartsMax = 500;               // Of one record; with more it stays whole.
+constexpr size_t kUnpackedBytesMax = 16 << 20;  // Of one record.
 constexpr std::string_view kFailed = "processing-failed";
 
 bool IsBlank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
@@ -127,8 +127,8 @@ Status Processor::AddItem(const SpanRecord& record, uint32_t part, std::string d
     TAILRACE_ASSIGN_OR_RETURN(item.partition, query_->Run(data));
   }
   const bool has_delimiter = data.ends_with(processing_.delimiter);
-  const bool adds = processing_.newline == NewlineRule::kAlways ||
-                    (processing_.newline == NewlineRule::kIfMissing && !has_delimiter);
+  const bool adds =
+      processing_.newline == NewlineRule::kAlways || (processing_.newline == NewlineRule::kIfMissing && !has_delimiter);
   if (adds) data += processing_.delimiter;
   item.data = std::move(data);
   delivery.items.push_back(std::move(item));
@@ -140,7 +140,10 @@ void Processor::Run(const Span& span, Delivery& delivery) {
   for (const SpanRecord& record : span.records) {
     const auto fail = [&](uint32_t part, std::string data, std::string_view code, const Error& error) {
       delivery.failures.push_back({Item{record.shard, record.sequence, part, record.arrival, std::move(data), {}},
-                                   std::string(kFailed), std::string(code), error.message, {}});
+                                   std::string(kFailed),
+                                   std::string(code),
+                                   error.message,
+                                   {}});
     };
     std::string data = record.data;
     std::vector<std::string> parts;

@@ -24,9 +24,9 @@ ErrorCode CodeOf(int status, std::string_view code) {
 Error ErrorOf(const HttpResponse& response, const S3StoreConfig& config) {
   const std::string code = XmlElement(response.body, "Code").value_or("");
   const std::string text = XmlElement(response.body, "Message").value_or("");
-  return Error{CodeOf(response.status, code), StrCat("S3 bucket ", config.bucket, ": HTTP ", response.status,
-                                                     code.empty() ? "" : StrCat(" ", code),
-                                                     text.empty() ? "" : StrCat(": ", Utf8Prefix(text, 200)))};
+  return Error{CodeOf(response.status, code),
+               StrCat("S3 bucket ", config.bucket, ": HTTP ", response.status, code.empty() ? "" : StrCat(" ", code),
+                      text.empty() ? "" : StrCat(": ", Utf8Prefix(text, 200)))};
 }
 
 std::string HeaderOf(const HttpResponse& response, std::string_view name) {
@@ -79,16 +79,16 @@ S3Client::S3Client(S3StoreConfig config, Net& net, const Clock& clock)
     : config_(std::move(config)), net_(net), clock_(clock) {}
 
 HttpRequest S3Client::Request(std::string method, const std::string& key, std::string_view query) const {
-  std::string base = config_.endpoint.empty() ? StrCat("https://s3.", config_.region, ".amazonaws.com")
-                                              : config_.endpoint;
+  std::string base =
+      config_.endpoint.empty() ? StrCat("https://s3.", config_.region, ".amazonaws.com") : config_.endpoint;
   while (base.ends_with('/')) base.pop_back();
   if (config_.path_style) {
     base += StrCat("/", sigv4::UriEncode(config_.bucket, false));
   } else {
     base.insert(base.find("://") + 3, config_.bucket + ".");
   }
-  HttpRequest request{.method = std::move(method), .url = StrCat(base, "/", sigv4::UriEncode(key, true)),
-                      .timeout = kTimeout};
+  HttpRequest request{
+      .method = std::move(method), .url = StrCat(base, "/", sigv4::UriEncode(key, true)), .timeout = kTimeout};
   if (!query.empty()) request.url += StrCat("?", query);
   return request;
 }
@@ -96,11 +96,12 @@ HttpRequest S3Client::Request(std::string method, const std::string& key, std::s
 // Signs and sends; an answer other than 2xx or 304 is an error.
 Result<HttpResponse> S3Client::Call(HttpRequest request) {
   if (!config_.access_key_id.empty()) {
-    TAILRACE_TRY(sigv4::SignRequest(
-        request, {config_.access_key_id, config_.secret_access_key, config_.session_token},
-        {.region = config_.region, .service = "s3", .path_style = sigv4::PathStyle::kAsSent,
-         .content_sha256_header = true},
-        clock_.Now()));
+    TAILRACE_TRY(sigv4::SignRequest(request, {config_.access_key_id, config_.secret_access_key, config_.session_token},
+                                    {.region = config_.region,
+                                     .service = "s3",
+                                     .path_style = sigv4::PathStyle::kAsSent,
+                                     .content_sha256_header = true},
+                                    clock_.Now()));
   }
   TAILRACE_ASSIGN_OR_RETURN(HttpResponse response, net_.Http(request));
   const bool good = (response.status >= 200 && response.status < 300) || response.status == 304;

@@ -60,8 +60,7 @@ class Splunk final : public Destination {
 
   // False: the collector will never take it; the items are failures now.
   Result<bool> Send(Delivery& delivery) {
-    HttpRequest request =
-        Request(delivery, config_.raw ? "/services/collector/raw" : "/services/collector/event");
+    HttpRequest request = Request(delivery, config_.raw ? "/services/collector/raw" : "/services/collector/event");
     for (const Item& item : delivery.items) request.body += item.data;
     sent_bytes_ = request.body.size();
     const auto response = environment_.net.Http(request);
@@ -80,8 +79,8 @@ class Splunk final : public Destination {
     if (response->status == 400) {
       for (Item& item : delivery.items) {
         const std::string event_id = StrCat(item.sequence, ".", item.part);
-        delivery.failures.push_back({std::move(item), std::string(error_type()), "Splunk.InvalidDataFormat", text,
-                                     {{"EventId", event_id}}});
+        delivery.failures.push_back(
+            {std::move(item), std::string(error_type()), "Splunk.InvalidDataFormat", text, {{"EventId", event_id}}});
       }
       delivery.items.clear();
       return false;

@@ -10,8 +10,9 @@
 namespace tailrace::sink::delivery {
 namespace {
 
-constexpr std::array<std::string_view, 12> kMonths = {"January", "February", "March",     "April",   "May",      "June",
-                                                      "July",    "August",   "September", "October", "November", "December"};
+constexpr std::array<std::string_view, 12> kMonths = {"January",   "February", "March",    "April",
+                                                      "May",       "June",     "July",     "August",
+                                                      "September", "October",  "November", "December"};
 constexpr std::array<std::string_view, 7> kWeekdays = {"Sunday",   "Monday", "Tuesday", "Wednesday",
                                                        "Thursday", "Friday", "Saturday"};
 constexpr std::array<std::string_view, 4> kQuarters = {"1st quarter", "2nd quarter", "3rd quarter", "4th quarter"};
@@ -22,8 +23,8 @@ struct LetterLimit {
   int max;
 };
 constexpr LetterLimit kLetters[] = {
-    {'G', 5}, {'u', 9}, {'y', 9}, {'D', 3}, {'M', 5}, {'L', 5}, {'d', 2}, {'Q', 5}, {'q', 5}, {'Y', 9}, {'w', 2},
-    {'W', 1}, {'E', 5}, {'e', 5}, {'a', 1}, {'h', 2}, {'K', 2}, {'k', 2}, {'H', 2}, {'m', 2}, {'s', 2}, {'S', 9},
+    {'G', 5},  {'u', 9},  {'y', 9},  {'D', 3}, {'M', 5}, {'L', 5}, {'d', 2}, {'Q', 5}, {'q', 5}, {'Y', 9}, {'w', 2},
+    {'W', 1},  {'E', 5},  {'e', 5},  {'a', 1}, {'h', 2}, {'K', 2}, {'k', 2}, {'H', 2}, {'m', 2}, {'s', 2}, {'S', 9},
     {'A', 19}, {'n', 19}, {'N', 19}, {'V', 2}, {'z', 3}, {'O', 4}, {'X', 5}, {'x', 5}, {'Z', 5},
 };
 
