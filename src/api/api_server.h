@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "api/aws/gateway.h"
 #include "api/http/server.h"
 #include "base/result.h"
 
@@ -13,12 +14,16 @@ class Runtime;
 
 namespace tailrace::api {
 
-// The dashboard, the HTTP API and the metrics of a runtime, on one port.
+struct ApiOptions {
+  http::ServerOptions http;
+  aws::GatewayOptions aws;
+};
+
+// The dashboard, the HTTP API, the AWS services and the metrics of a runtime, on one port.
 class ApiServer {
  public:
   // `runtime` is borrowed. Errors: those of http::Server::Start.
-  static Result<std::unique_ptr<ApiServer>> Start(http::ServerOptions options, app::Runtime& runtime,
-                                                  std::string version);
+  static Result<std::unique_ptr<ApiServer>> Start(ApiOptions options, app::Runtime& runtime, std::string version);
   ~ApiServer();
   uint16_t port() const;
   void Stop(std::chrono::milliseconds limit);

@@ -9,6 +9,7 @@
 #include "base/os/stderr_log.h"
 #include "base/str.h"
 #include "cli/application_sources.h"
+#include "cli/aws_options.h"
 #include "cli/verbs.h"
 
 namespace tailrace::cli {
@@ -25,11 +26,17 @@ constexpr OptionSpec kOptions[] = {
     {"--no-agent", "", "Do not tail files."},
     {"--tls-certificate", "FILE", "Serve HTTPS with this certificate chain, PEM."},
     {"--tls-key", "FILE", "Private key of the certificate, PEM."},
+    {"--aws-keys", "FILE", "Check signatures of AWS clients against this credentials file ([name] with its key)."},
+    {"--aws-account", "DIGITS", "Account of streams in AWS names.", "000000000000"},
+    {"--aws-region", "REGION", "Region in AWS names when a signature tells none.", "us-east-1"},
+    {"--aws-clock-skew", "MINUTES", "How far a client's clock may be off.", "5"},
     {"--log", "FORM", "text or json; text on a terminal, else json, when not given."},
     {"--verbose", "", "Log more."},
 };
 constexpr std::string_view kExamples[] = {
     "tailrace run examples/order-flood",
+    "tailrace run --data /tmp/streams  # a Kinesis endpoint: aws --endpoint-url http://127.0.0.1:8080 kinesis "
+    "list-streams",
     "tailrace run shop site --data /var/lib/tailrace --listen 127.0.0.1:9090",
 };
 
@@ -77,6 +84,9 @@ int Run(const Arguments& arguments, const Context& context) {
   }
   listen->certificate_file = arguments.Text("--tls-certificate");
   listen->key_file = arguments.Text("--tls-key");
+  auto aws = ReadAwsOptions(arguments, context, listen->address);
+  if (!aws.ok()) return Fail(context, "run", aws.error().message, kExitWrongUse);
+  const bool aws_closed = !aws->loopback && !aws->authentication.keys.has_value();
   const std::string form = arguments.Text("--log");
   if (!form.empty() && form != "text" && form != "json") {
     return Fail(context, "run", StrCat("--log: '", form, "' is not text or json"), kExitWrongUse);
@@ -107,7 +117,7 @@ int Run(const Arguments& arguments, const Context& context) {
                   configuration ? kExitBadConfiguration : kExitFailed);
     }
   }
-  auto server = api::ApiServer::Start(*listen, **runtime, TAILRACE_VERSION);
+  auto server = api::ApiServer::Start({*listen, *std::move(aws)}, **runtime, TAILRACE_VERSION);
   if (!server.ok()) return Fail(context, "run", server.error().message);
   (*runtime)->Start();
   const std::string scheme = listen->certificate_file.empty() ? "http" : "https";
@@ -115,6 +125,10 @@ int Run(const Arguments& arguments, const Context& context) {
       listen->address.find(':') == std::string::npos ? listen->address : StrCat("[", listen->address, "]");
   log->Info("serving",
             {{"url", StrCat(scheme, "://", host, ":", (*server)->port(), "/")}, {"data", arguments.Text("--data")}});
+  if (aws_closed) {
+    log->Warning("AWS requests are refused: beyond loopback they need keys, give --aws-keys FILE",
+                 {{"address", listen->address}});
+  }
   while (true) {
     const auto signal = signals->Wait(std::nullopt);
     if (!signal.ok()) return Fail(context, "run", signal.error().message);
@@ -135,7 +149,7 @@ const Verb kRunVerb = {
     .summary = "Run applications in the foreground, with streams, agents, API and page",
     .description = "Stops on Ctrl-C or SIGTERM after reading up and making checkpoints; a kill loses nothing either.",
     .options = kOptions,
-    .positional = {"APP", "Folders with a tailrace.yaml, or the files themselves", 1, 100},
+    .positional = {"APP", "Folders with a tailrace.yaml, or the files themselves; none: streams and API alone", 0, 100},
     .examples = kExamples,
     .run = Run,
 };

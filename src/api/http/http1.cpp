@@ -24,6 +24,7 @@ class Http1Exchange final : public Exchange {
   ~Http1Exchange() override;
 
   const Request& request() const override { return request_; }
+  std::string TakeBody() override { return std::move(request_.body); }
   void Respond(Response response) override;
   void BeginStream(Response head) override;
   void Write(std::string bytes) override;
@@ -33,7 +34,7 @@ class Http1Exchange final : public Exchange {
 
  private:
   const std::shared_ptr<Http1Connection> connection_;
-  const Request request_;
+  Request request_;
   std::atomic<bool> answered_{false};
 };
 

@@ -27,6 +27,7 @@ class Http2Exchange final : public Exchange {
   ~Http2Exchange() override;
 
   const Request& request() const override { return request_; }
+  std::string TakeBody() override { return std::move(request_.body); }
   void Respond(Response response) override;
   void BeginStream(Response head) override;
   void Write(std::string bytes) override;
@@ -39,7 +40,7 @@ class Http2Exchange final : public Exchange {
   friend class Http2Connection;
   const std::shared_ptr<Http2Connection> connection_;
   const int32_t stream_;
-  const Request request_;
+  Request request_;
   std::atomic<bool> answered_{false};
   const std::shared_ptr<std::atomic<bool>> stream_closed_ = std::make_shared<std::atomic<bool>>(false);
   const std::shared_ptr<std::atomic<size_t>> queued_bytes_ = std::make_shared<std::atomic<size_t>>(0);

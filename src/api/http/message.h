@@ -45,6 +45,9 @@ class Exchange {
  public:
   virtual ~Exchange() = default;
   virtual const Request& request() const = 0;
+  // Moves the request's body out, which request() then lacks: parsers that work in place save a copy. Once, before
+  // other threads see the exchange.
+  virtual std::string TakeBody() = 0;
   virtual void Respond(Response response) = 0;
   virtual void BeginStream(Response head) = 0;  // The body comes through Write.
   virtual void Write(std::string bytes) = 0;

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace tailrace {
+
+// Base64 for request bodies: several bytes a step, straight into the buffer that is there already.
+// Source  RFC 4648, section 4, with padding.
+void AppendBase64(std::string_view bytes, std::string& text);
+
+struct Base64Decoded {
+  enum class Fault : uint8_t { kNone, kLength, kCharacter, kLastCharacter };
+  Fault fault = Fault::kNone;
+  char character = 0;  // kCharacter: the first wrong one.
+  size_t size = 0;     // Bytes written when there is no fault.
+};
+
+// Decodes to `into`, which may be where `text` begins and has room for text.size() / 4 * 3 bytes.
+// kLength: not a multiple of four. kLastCharacter: the bits beyond the last byte are not zero.
+Base64Decoded DecodeBase64(std::string_view text, char* into);
+
+}  // namespace tailrace
