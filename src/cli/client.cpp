@@ -107,28 +107,34 @@ std::string QueryText(const std::vector<std::pair<std::string, std::string>>& pa
   return text;
 }
 
-std::string AlignedTable(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows) {
-  std::vector<size_t> widths;
-  std::vector<bool> numeric(header.size(), !rows.empty());
-  for (const std::string& name : header) widths.push_back(Utf8Length(name));
+TableForm FormOf(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows) {
+  TableForm form{.right = std::vector<bool>(header.size(), !rows.empty())};
+  for (const std::string& name : header) form.widths.push_back(Utf8Length(name));
   for (const auto& row : rows) {
     for (size_t i = 0; i < header.size(); ++i) {
-      widths[i] = std::max(widths[i], Utf8Length(row[i]));
-      if (row[i] != "-" && !LooksNumeric(row[i])) numeric[i] = false;
+      form.widths[i] = std::max(form.widths[i], Utf8Length(row[i]));
+      if (row[i] != "-" && !LooksNumeric(row[i])) form.right[i] = false;
     }
   }
+  return form;
+}
+
+void AppendTableLine(std::string& text, const TableForm& form, const std::vector<std::string>& cells) {
+  std::string line;
+  for (size_t i = 0; i < cells.size(); ++i) {
+    const size_t length = Utf8Length(cells[i]);
+    const std::string padding(length < form.widths[i] ? form.widths[i] - length : 0, ' ');
+    line += StrCat(i > 0 ? "  " : "", form.right[i] ? padding : "", cells[i], form.right[i] ? "" : padding);
+  }
+  while (line.ends_with(' ')) line.pop_back();
+  text += line + "\n";
+}
+
+std::string AlignedTable(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows) {
+  const TableForm form = FormOf(header, rows);
   std::string text;
-  const auto append = [&](const std::vector<std::string>& cells) {
-    std::string line;
-    for (size_t i = 0; i < header.size(); ++i) {
-      const std::string padding(widths[i] - Utf8Length(cells[i]), ' ');
-      line += StrCat(i > 0 ? "  " : "", numeric[i] ? padding : "", cells[i], numeric[i] ? "" : padding);
-    }
-    while (line.ends_with(' ')) line.pop_back();
-    text += line + "\n";
-  };
-  append(header);
-  for (const auto& row : rows) append(row);
+  AppendTableLine(text, form, header);
+  for (const auto& row : rows) AppendTableLine(text, form, row);
   return text;
 }
 

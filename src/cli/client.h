@@ -40,6 +40,14 @@ class Client {
 std::string QueryText(const std::vector<std::pair<std::string, std::string>>& parameters);
 std::string PercentEncode(std::string_view text);
 
+// Widths and sides of a table's columns, taken from its first rows.
+struct TableForm {
+  std::vector<size_t> widths;
+  std::vector<bool> right;  // Numbers.
+};
+TableForm FormOf(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows);
+// One line; a cell that is wider than its column pushes the others on.
+void AppendTableLine(std::string& text, const TableForm& form, const std::vector<std::string>& cells);
 // Rows with aligned columns; numbers to the right.
 std::string AlignedTable(const std::vector<std::string>& header, const std::vector<std::vector<std::string>>& rows);
 // A JSON value as people read it: text without quotes, null as a dash.

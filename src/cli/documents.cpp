@@ -115,7 +115,8 @@ std::string MarkdownPage() {
       page += StrCat("- `", verb.positional.name, "`: ", verb.positional.summary, "\n");
     }
     for (const OptionSpec& option : verb.options) {
-      page += StrCat("- `", option.name, option.value.empty() ? "" : " ", option.value, "`: ", option.summary);
+      page += StrCat("- `", option.short_name, option.short_name.empty() ? "" : ", ", option.name,
+                     option.value.empty() ? "" : " ", option.value, "`: ", option.summary);
       if (!option.fallback.empty()) page += StrCat(" Default: `", option.fallback, "`.");
       if (option.required) page += " Required.";
       if (option.repeated) page += " May be repeated.";
@@ -143,8 +144,8 @@ int RunMan(const Arguments& arguments, const Context& context) {
     page += StrCat(".SS ", Roff(verb.name), " ", Roff(verb.positional.name), "\n", Roff(verb.summary), ".\n");
     if (!verb.description.empty()) page += StrCat(".PP\n", Roff(verb.description), "\n");
     for (const OptionSpec& option : verb.options) {
-      page += StrCat(".TP\n.B ", Roff(option.name), option.value.empty() ? "" : StrCat(" ", Roff(option.value)), "\n",
-                     Roff(option.summary),
+      page += StrCat(".TP\n.B ", Roff(option.short_name), option.short_name.empty() ? "" : ", ", Roff(option.name),
+                     option.value.empty() ? "" : StrCat(" ", Roff(option.value)), "\n", Roff(option.summary),
                      option.fallback.empty() ? "" : StrCat(" Default: ", Roff(option.fallback), "."), "\n");
     }
     if (!verb.examples.empty()) page += ".PP\nExamples:\n";

@@ -45,7 +45,7 @@ void Declare(CLI::App& command, Parsed& parsed) {
   const Verb& verb = *parsed.verb;
   command.footer(Footer(verb));
   for (const OptionSpec& option : verb.options) {
-    const std::string name(option.name);
+    const std::string name = StrCat(option.short_name, option.short_name.empty() ? "" : ",", option.name);
     std::string summary(option.summary);
     if (option.value.empty()) {
       command.add_flag(name, parsed.switches[option.name], summary);

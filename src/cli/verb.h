@@ -24,7 +24,8 @@ struct OptionSpec {
   std::string_view summary;
   std::string_view fallback;  // Used and shown when not given; empty: none.
   bool required = false;
-  bool repeated = false;  // May be given several times.
+  bool repeated = false;             // May be given several times.
+  std::string_view short_name = {};  // "-f"
 };
 
 // The words after the options.

@@ -7,6 +7,7 @@ std::span<const Verb> Verbs() {
       kRunVerb,
       kCheckVerb,
       kReplayVerb,
+      kQueryVerb,
       kExplainVerb,
       kDiscoverVerb,
       kImportVerb,

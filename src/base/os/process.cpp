@@ -67,6 +67,14 @@ std::string RandomBytes(size_t count) {
 
 uint32_t SetFileCreationMask(uint32_t mask) { return ::umask(mask); }
 
+Result<size_t> ReadStandardInput(std::span<char> into) {
+  while (true) {
+    const ssize_t count = ::read(0, into.data(), into.size());
+    if (count >= 0) return static_cast<size_t>(count);
+    if (errno != EINTR) return Error{ErrorCode::kInternal, StrCat("standard input: ", std::strerror(errno))};
+  }
+}
+
 bool IsTerminal(int fd) { return ::isatty(fd) == 1; }
 
 std::optional<uint32_t> TerminalColumns(int fd) {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "base/os/file_descriptor.h"
@@ -22,6 +23,9 @@ std::string RandomBytes(size_t count);
 
 // Sets the permission bits that new files and directories do not get (umask); returns the previous ones.
 uint32_t SetFileCreationMask(uint32_t mask);
+
+// Fills the span with what standard input has, waiting for at least a byte; 0 at its end. Errors: kInternal.
+Result<size_t> ReadStandardInput(std::span<char> into);
 
 // Descriptor 0 to 2: whether a person is at the other end, and how wide the terminal is.
 bool IsTerminal(int fd);
