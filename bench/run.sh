@@ -11,6 +11,7 @@ kernels() {
   "build/bench/$1" --benchmark_min_time=0.2
 }
 mkdir -p bench/results
+run query python3 bench/query.py
 run line_to_alarm python3 bench/line_to_alarm.py
 run stream kernels stream_bench
 run engine kernels engine_bench
