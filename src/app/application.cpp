@@ -5,6 +5,7 @@
 #include "app/input_stream_names.h"
 #include "app/reference_table.h"
 #include "base/str.h"
+#include "ingest/formats/aggregate_decoder.h"
 #include "ingest/formats/builtin.h"
 
 namespace tailrace::app {
@@ -58,7 +59,15 @@ Result<std::unique_ptr<Application>> Application::Open(Definition definition, st
 Status Application::OpenInputs() {
   for (const InputConfig& config : definition_.config.inputs) {
     Input input;
-    TAILRACE_ASSIGN_OR_RETURN(input.decoder, ingest::MakeDecoder(config.schema));
+    TAILRACE_ASSIGN_OR_RETURN(std::unique_ptr<ingest::Decoder> decoder, ingest::MakeDecoder(config.schema));
+    TAILRACE_ASSIGN_OR_RETURN(const std::shared_ptr<stream::Stream> stream, environment_.streams.Find(config.stream));
+    input.decoder = ingest::MakeAggregateDecoder(
+        std::move(decoder), [stream](stream::ShardId shard) -> std::optional<stream::HashKeyRange> {
+          for (const stream::ShardDescription& known : stream->Describe().shards) {
+            if (known.id == shard) return known.range;
+          }
+          return std::nullopt;
+        });
     for (int partition = 1; partition <= config.parallelism; ++partition) {
       input.streams.push_back(definition_.program->FindStream(ingest::InputStreamName(config.prefix, partition)));
       TAILRACE_CHECK(input.streams.back() >= 0);
