@@ -11,6 +11,7 @@ std::span<const Verb> Verbs() {
       kExplainVerb,
       kDiscoverVerb,
       kImportVerb,
+      kAgentVerb,
       kTailVerb,
       kStreamListVerb,
       kStreamDescribeVerb,

@@ -1,6 +1,7 @@
 #include "base/os/process.h"
 
 #include <fcntl.h>
+#include <pwd.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
@@ -53,6 +54,16 @@ std::string HostName() {
 
 uint64_t ProcessId() { return static_cast<uint64_t>(::getpid()); }
 
+std::string UserName() {
+  passwd entry{};
+  passwd* found = nullptr;
+  std::array<char, 4096> buffer{};
+  if (::getpwuid_r(::geteuid(), &entry, buffer.data(), buffer.size(), &found) == 0 && found != nullptr) {
+    return found->pw_name;
+  }
+  return StrCat(::geteuid());
+}
+
 uint64_t RandomSeed() {
   uint64_t seed = 0;
   FillRandom(&seed, sizeof seed);
@@ -99,7 +110,10 @@ ProcessUsage UsageOfThisProcess() {
 }
 
 Result<FolderLock> FolderLock::Acquire(const std::string& folder) {
-  const std::string path = folder + "/LOCK";
+  return AcquireFile(folder + "/LOCK", StrCat("folder ", folder));
+}
+
+Result<FolderLock> FolderLock::AcquireFile(const std::string& path, const std::string& subject) {
   FileDescriptor fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
   if (!fd.valid()) return OsError(errno, "open", path);
   if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
@@ -107,7 +121,7 @@ Result<FolderLock> FolderLock::Acquire(const std::string& folder) {
     std::array<char, 32> owner{};
     const ssize_t count = ::pread(fd.get(), owner.data(), owner.size(), 0);
     const std::string_view text(owner.data(), count > 0 ? static_cast<size_t>(count) : 0);
-    return Error{ErrorCode::kFailedPrecondition, StrCat("folder ", folder, " is in use by process ", Trim(text))};
+    return Error{ErrorCode::kFailedPrecondition, StrCat(subject, " is in use by process ", Trim(text))};
   }
   const std::string owner = StrCat(ProcessId(), "\n");
   // The number is only information for the message above; the lock holds without it.

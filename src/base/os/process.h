@@ -16,6 +16,7 @@ std::optional<std::string> EnvironmentVariable(const std::string& name);
 
 std::string HostName();  // "localhost" when the system tells none.
 uint64_t ProcessId();
+std::string UserName();  // Of the effective user; its number when it has no name.
 // A seed for Rng from the system's entropy.
 uint64_t RandomSeed();
 // Secret-grade random bytes from the system: session keys, salts.
@@ -43,6 +44,8 @@ class FolderLock {
   // Locks `folder`/LOCK, which is created when missing and holds the owner's process id.
   // Errors: kFailedPrecondition: another process holds it; the message names its id. Those of Disk::Open.
   static Result<FolderLock> Acquire(const std::string& folder);
+  // The same with a lock file of any name, for what is not a folder; `subject` is for the message.
+  static Result<FolderLock> AcquireFile(const std::string& path, const std::string& subject);
 
  private:
   explicit FolderLock(FileDescriptor fd) : fd_(std::move(fd)) {}

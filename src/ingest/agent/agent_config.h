@@ -93,21 +93,13 @@ struct FlowConfig {
 struct AgentConfig {
   std::string checkpoint_file = "/var/run/aws-kinesis-agent/checkpoints";
   int64_t checkpoint_days = 7;
-  std::string kinesis_endpoint, kinesis_region, firehose_endpoint, cloudwatch_endpoint, sts_endpoint;
-  bool cloudwatch_emit_metrics = true;
-  bool cloudwatch_tag_instance = false;
-  std::string cloudwatch_namespace = "AWSKinesisAgent";
-  Milliseconds cloudwatch_buffer_time{30'000};
-  bool log_emit_metrics = false;
-  std::string log_level, log_file;
+  std::string kinesis_endpoint, kinesis_region, firehose_endpoint;
+  std::string log_level;
   std::chrono::seconds status_period{30};
-  uint64_t connections_max = 0;  // 0: chosen by the sender.
-  Milliseconds connection_timeout{10'000};
   Milliseconds socket_timeout{50'000};
   Milliseconds shutdown_timeout{10'000};
-  bool http_gzip = false;
   std::string access_key_id, secret_access_key;  // Secrets: never logged.
-  std::string assume_role_arn, assume_role_external_id;
+  std::string assume_role_arn;
   std::string user_agent, user_agent_override;
   std::vector<FlowConfig> flows;
 };

@@ -69,7 +69,6 @@ TEST(AgentConfigTest, ReadsTheBeaconExampleWithNumbersAsStringsAndComments) {
 })",
                                        "agent.json");
   ASSERT_TRUE(loaded.ok()) << Problems(loaded);
-  EXPECT_FALSE(loaded.config.cloudwatch_emit_metrics);
   ASSERT_EQ(loaded.problems.size(), 1u);
   EXPECT_EQ(loaded.problems[0].key_path, "maxBufferAgeMillis");
   EXPECT_FALSE(loaded.problems[0].is_error);

@@ -106,8 +106,8 @@ class Flow {
   void ForceIdleRecord(TailedFile& file, Instant now);
   bool Due(const TailedFile& file, Instant now) const;
   void Send(TailedFile& file, Instant now);
-  bool SendRun(TailedFile& file, Instant now);
-  void SendFailed(const Error& error, Instant now);
+  bool SendRun(TailedFile& file);
+  void SendFailed(const Error& error);
   void Acknowledge(TailedFile& file);
   void CloseIdle(TailedFile& file, Instant now);
   bool SyncRegistrations(Instant now);
@@ -115,7 +115,7 @@ class Flow {
   bool StoreIntent(TailedFile& file, Instant now);
   void NoteHead(TailedFile& file);
   bool HoldsWhatWasRead(TailedFile& file, uint64_t size_bytes);
-  bool Resolve(TailedFile& file, Instant now);
+  bool Resolve(TailedFile& file);
   void Renumber(TailedFile& file);
   void SetNumber(TailedFile& file, uint64_t number);
   Instant NextWake(Instant now) const;

@@ -52,8 +52,7 @@ bool Flow::Advance(TailedFile& file, Instant now) {
   }
   bool more = false;
   const bool unread = file.size_bytes > file.read.offset && !file.read.finished && !file.ended;
-  if (unread && (file.handle != nullptr || Open(file, now)) && (file.resolved || now >= retry_at_) &&
-      Resolve(file, now)) {
+  if (unread && (file.handle != nullptr || Open(file, now)) && (file.resolved || now >= retry_at_) && Resolve(file)) {
     more = Fill(file, now);
   }
   if (file.ended && file.batch.empty()) {
@@ -121,11 +120,11 @@ bool Flow::HoldsWhatWasRead(TailedFile& file, uint64_t size_bytes) {
 
 // Asks the target what it has of a file that this process did not send. Records whose bytes cannot be checked any more
 // are sent again under a new number: rather twice than not at all.
-bool Flow::Resolve(TailedFile& file, Instant now) {
+bool Flow::Resolve(TailedFile& file) {
   if (file.resolved) return true;
   const auto last = target_.LastSequence(file.producer);
   if (!last.ok()) {
-    SendFailed(last.error(), now);
+    SendFailed(last.error());
     return false;
   }
   const bool beyond = last->has_value() && **last >= file.read.next_sequence;
@@ -298,7 +297,7 @@ void Flow::Send(TailedFile& file, Instant now) {
     file.sending = true;
   }
   while (!file.unsent.empty()) {
-    if (!SendRun(file, now)) return;
+    if (!SendRun(file)) return;
   }
   Acknowledge(file);
 }
@@ -317,7 +316,7 @@ bool Flow::StoreIntent(TailedFile& file, Instant now) {
 
 // Sends the first unsent records that follow each other without a gap. False: some have to be sent again, and nothing
 // may go before them, as a target takes a producer's numbers in their order only.
-bool Flow::SendRun(TailedFile& file, Instant now) {
+bool Flow::SendRun(TailedFile& file) {
   const RecordBatch& batch = file.batch;
   records_.clear();
   uint64_t bytes = 0;
@@ -334,7 +333,7 @@ bool Flow::SendRun(TailedFile& file, Instant now) {
   const auto results = target_.Put(producer, first_sequence, records_);
   if (!results.ok()) {
     file.sent.retries += count;
-    SendFailed(results.error(), now);
+    SendFailed(results.error());
     return false;
   }
   TAILRACE_CHECK(results->size() == count);
@@ -368,7 +367,7 @@ bool Flow::SendRun(TailedFile& file, Instant now) {
   if (again.size() < file.unsent.size()) last_sent_ = environment_.clock.Now();
   file.unsent = std::move(again);
   if (!all_taken) {
-    SendFailed(*retry_error, now);
+    SendFailed(*retry_error);
     return false;
   }
   failures_ = 0;
@@ -377,7 +376,7 @@ bool Flow::SendRun(TailedFile& file, Instant now) {
   return true;
 }
 
-void Flow::SendFailed(const Error& error, Instant now) {
+void Flow::SendFailed(const Error& error) {
   Warn("sending", config_.destination,
        StrCat("cannot send to ", config_.destination, ", trying again: ", error.message));
   const auto initial = std::chrono::duration_cast<Instant>(config_.retry_initial_backoff);
@@ -386,7 +385,9 @@ void Flow::SendFailed(const Error& error, Instant now) {
   if (failures_ < 20) wait = std::min(longest, initial * (int64_t{1} << failures_));
   ++failures_;
   const double spread = 0.7 + 0.6 * rng_.Uniform();
-  retry_at_ = now + Instant(static_cast<int64_t>(static_cast<double>(wait.count()) * spread));
+  // Counted from now on: the call that failed may have lasted long.
+  retry_at_ =
+      environment_.clock.Monotonic() + Instant(static_cast<int64_t>(static_cast<double>(wait.count()) * spread));
 }
 
 void Flow::Acknowledge(TailedFile& file) {
