@@ -134,7 +134,8 @@ Status RunningApplication::OpenAgent(const ApplicationConfig& config, Rng rng) {
   };
   TAILRACE_ASSIGN_OR_RETURN(
       agent_,
-      ingest::Agent::Make(std::move(loaded.config), {.checkpoint_path = folder_ + "/agent-checkpoint", .user = UserName(), .polled = false},
+      ingest::Agent::Make(std::move(loaded.config),
+                          {.checkpoint_path = folder_ + "/agent-checkpoint", .user = UserName(), .polled = false},
                           {environment.disk, environment.clock, environment.log}, find_target, rng));
   agent_runner_ = std::make_unique<ingest::AgentRunner>(*agent_, environment.clock, environment.log);
   return Ok();
