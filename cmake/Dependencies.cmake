@@ -19,6 +19,7 @@ pkg_check_modules(pc_zstd REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(pc_zlib REQUIRED IMPORTED_TARGET zlib)
 pkg_check_modules(pc_snappy REQUIRED IMPORTED_TARGET snappy)
 pkg_check_modules(mariadb REQUIRED IMPORTED_TARGET libmariadb)
+pkg_check_modules(rdkafka REQUIRED IMPORTED_TARGET rdkafka)
 pkg_check_modules(nghttp2 REQUIRED IMPORTED_TARGET libnghttp2)
 # libjq 1.6 comes without a description of itself.
 find_library(JQ_LIBRARY jq REQUIRED)

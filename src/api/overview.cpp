@@ -15,6 +15,33 @@ namespace json = boost::json;
 
 double Rounded(double rate) { return static_cast<double>(static_cast<int64_t>(rate * 100 + 0.5)) / 100; }
 
+}  // namespace
+
+json::value StreamSource(const app::Runtime& runtime, const std::string& stream) {
+  const ingest::KafkaSource* const source = runtime.FindSource(stream);
+  if (source == nullptr) return nullptr;
+  const ingest::KafkaSourceStatus status = source->CurrentStatus();
+  json::array partitions;
+  for (const ingest::KafkaPartitionStatus& partition : status.partitions) {
+    partitions.push_back({{"id", partition.id},
+                          {"next_offset", partition.next_offset},
+                          {"high", partition.high.has_value() ? json::value(*partition.high) : json::value(nullptr)},
+                          {"lag", partition.lag},
+                          {"error", partition.error}});
+  }
+  return json::object{{"kind", "kafka"},
+                      {"topic", status.topic},
+                      {"state", status.state},
+                      {"error", status.error},
+                      {"records", status.records},
+                      {"lag", status.lag},
+                      {"lost_records", status.lost_records},
+                      {"too_large", status.too_large},
+                      {"partitions", std::move(partitions)}};
+}
+
+namespace {
+
 class OverviewBuilder {
  public:
   OverviewBuilder(app::Runtime& runtime, RateMeter& rates)
@@ -39,6 +66,7 @@ class OverviewBuilder {
       stream["records_per_s"] = Rate("stream " + description.name, appended);
       stream["damage"] =
           description.damage.has_value() ? json::value(description.damage->message) : json::value(nullptr);
+      stream["source"] = StreamSource(runtime_, description.name);
       streams.push_back(std::move(stream));
     }
     return streams;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/json/fwd.hpp>
 #include <string>
 
 namespace tailrace::app {
@@ -12,5 +13,8 @@ class RateMeter;
 
 // The overview of docs/http-api.md: what a page shows first, as one JSON object. `rates` is updated by the call.
 std::string BuildOverview(app::Runtime& runtime, const std::string& version, RateMeter& rates);
+
+// What fills the stream from elsewhere, as an object of docs/http-api.md; null when nothing does.
+boost::json::value StreamSource(const app::Runtime& runtime, const std::string& stream);
 
 }  // namespace tailrace::api

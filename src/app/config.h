@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "data/output_format.h"
 #include "ingest/formats/input_schema.h"
+#include "ingest/kafka/kafka_source_config.h"
 #include "sink/item_mapping.h"
 #include "sql/compile.h"
 #include "stream/types.h"
@@ -24,6 +25,7 @@ namespace tailrace::app {
 struct StreamConfig {
   std::string name;
   stream::StreamOptions options;
+  std::optional<ingest::KafkaSourceConfig> kafka;  // What fills the stream.
   Place place;
 };
 

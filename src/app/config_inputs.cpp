@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <iterator>
 
+#include "app/config_kafka.h"
 #include "app/config_sections.h"
 #include "base/str.h"
 #include "ingest/formats/builtin.h"
@@ -41,6 +43,8 @@ constexpr KeySpec<StreamConfig> kStreamKeys[] = {
        into.options.durability = value.OneOf(kDurabilities, "synced") == "relaxed" ? stream::Durability::kRelaxed
                                                                                    : stream::Durability::kSynced;
      }},
+    {{"kafka", "map", "Fill the stream from a Kafka topic."},
+     [](const YamlValue& value, StreamConfig& into) { into.kafka = ReadKafkaSource(value); }},
 };
 
 constexpr KeySpec<ingest::InputColumn> kColumnKeys[] = {
@@ -117,7 +121,9 @@ constexpr KeySpec<ReferenceTableConfig> kReferenceTableKeys[] = {
 
 void ReadStreams(const YamlValue& section, ApplicationConfig& config) {
   for (const auto& [name, value] : section.Entries()) {
-    StreamConfig stream{.name = name, .place = value.place()};
+    StreamConfig stream;
+    stream.name = name;
+    stream.place = value.place();
     if (value.exists()) ReadSection<StreamConfig>(value, kStreamKeys, stream);
     config.streams.push_back(std::move(stream));
   }
@@ -140,7 +146,7 @@ void ReadReferenceTables(const YamlValue& section, ApplicationConfig& config) {
 }
 
 std::vector<SectionDocument> InputSectionDocuments() {
-  return {
+  std::vector<SectionDocument> documents = {
       {"streams.NAME", "A durable stream. Made when it is not there yet.", DocumentKeys<StreamConfig>(kStreamKeys)},
       {"inputs.PREFIX", "Rows for the SQL: the stream's records as in-application stream PREFIX_001.",
        DocumentKeys<InputConfig>(kInputKeys)},
@@ -148,6 +154,8 @@ std::vector<SectionDocument> InputSectionDocuments() {
       {"reference_tables.NAME", "A table to join with. Replaced whole when its file changes.",
        DocumentKeys<ReferenceTableConfig>(kReferenceTableKeys)},
   };
+  std::ranges::copy(KafkaSourceDocuments(), std::inserter(documents, documents.begin() + 1));
+  return documents;
 }
 
 }  // namespace tailrace::app

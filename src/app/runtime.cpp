@@ -46,8 +46,10 @@ Status Runtime::MakeStreams(const ApplicationConfig& config) {
       if (found.error().code != ErrorCode::kNotFound) return found.error();
       auto created = streams_->Create(wanted.name, wanted.options);
       if (!created.ok()) return std::move(created).error().Context(StrCat("stream ", wanted.name));
+      TAILRACE_TRY(MakeSource(wanted, std::move(created).value()));
       continue;
     }
+    TAILRACE_TRY(MakeSource(wanted, *found));
     stream::Stream& stream = **found;
     const stream::StreamDescription description = stream.Describe();
     if (description.options.retention != wanted.options.retention ||
@@ -64,6 +66,27 @@ Status Runtime::MakeStreams(const ApplicationConfig& config) {
     }
   }
   return Ok();
+}
+
+Status Runtime::MakeSource(const StreamConfig& config, std::shared_ptr<stream::Stream> stream) {
+  if (!config.kafka.has_value()) return Ok();
+  const auto found = sources_.find(config.name);
+  if (found != sources_.end()) {
+    if (found->second->config() == *config.kafka) return Ok();
+    return Error{ErrorCode::kInvalidArgument,
+                 StrCat("two applications fill the stream ", config.name, " from Kafka, with different settings")};
+  }
+  const std::string folder = options_.data_folder + "/kafka";
+  TAILRACE_TRY(MakeDirectoriesDurably(environment_.disk, folder));
+  sources_[config.name] = std::make_unique<ingest::KafkaSource>(
+      *config.kafka, std::move(stream), StrCat(folder, "/", config.name),
+      ingest::KafkaSource::Environment{environment_.disk, environment_.clock, environment_.log, environment_.metrics});
+  return Ok();
+}
+
+const ingest::KafkaSource* Runtime::FindSource(std::string_view stream) const {
+  const auto found = sources_.find(stream);
+  return found == sources_.end() ? nullptr : found->second.get();
 }
 
 Status Runtime::MakeTables(const ApplicationConfig& config) {
@@ -98,10 +121,12 @@ Status Runtime::AddApplication(Definition definition) {
 
 void Runtime::Start() {
   for (const auto& application : applications_) application->Start();
+  for (const auto& [stream, source] : sources_) source->Start();
   sweeper_ = std::thread([this] { SweepTables(); });
 }
 
 void Runtime::Stop(std::chrono::milliseconds limit) {
+  for (const auto& [stream, source] : sources_) source->Stop();
   for (const auto& application : applications_) application->Stop(limit);
   {
     const std::lock_guard lock(mutex_);

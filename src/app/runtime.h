@@ -1,6 +1,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -16,6 +17,7 @@
 #include "base/net.h"
 #include "base/os/process.h"
 #include "base/rng.h"
+#include "ingest/kafka/kafka_source.h"
 #include "sink/dead_letters.h"
 #include "stream/store.h"
 #include "table/table_store.h"
@@ -31,7 +33,7 @@ struct RuntimeOptions {
 
 // Everything that runs in one process over one data folder: streams, tables, applications with their alarms and agents.
 //
-// State    data_folder/streams, /tables, /apps/NAME (checkpoint, alarms.sqlite, history.sqlite, agent); see
+// State    data_folder/streams, /tables, /kafka, /apps/NAME (checkpoint, alarms.sqlite, history.sqlite, agent); see
 //          docs/data-folder.md.
 // Threads  AddApplication, Start, Stop: one owner. The rest: any.
 class Runtime {
@@ -60,6 +62,8 @@ class Runtime {
   table::TableStore& tables() { return *tables_; }
   sink::DeadLetters& dead_letters() { return *dead_letters_; }
   const std::vector<std::unique_ptr<RunningApplication>>& applications() const { return applications_; }
+  // What fills the stream from elsewhere; null when nothing does.
+  const ingest::KafkaSource* FindSource(std::string_view stream) const;
   RunningApplication* FindApplication(std::string_view name) const;  // Null when there is none.
   const Environment& environment() const { return environment_; }
   Timestamp started() const { return started_; }
@@ -68,6 +72,7 @@ class Runtime {
   Runtime(RuntimeOptions options, const Environment& environment, FolderLock lock);
   Status MakeStreams(const ApplicationConfig& config);
   Status MakeTables(const ApplicationConfig& config);
+  Status MakeSource(const StreamConfig& config, std::shared_ptr<stream::Stream> stream);
   void SweepTables();
 
   const RuntimeOptions options_;
@@ -79,6 +84,7 @@ class Runtime {
   std::unique_ptr<table::TableStore> tables_;
   std::unique_ptr<sink::DeadLetters> dead_letters_;
   std::vector<std::unique_ptr<RunningApplication>> applications_;
+  std::map<std::string, std::unique_ptr<ingest::KafkaSource>, std::less<>> sources_;  // By stream.
   std::thread sweeper_;
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -32,6 +32,18 @@ int RunList(const Arguments& arguments, const Context& context) {
   return kExitDone;
 }
 
+void PrintSource(const json::object& source, const Context& context) {
+  const std::string error = PlainText(source.at("error"));
+  context.Print(StrCat("\nfilled from Kafka topic ", PlainText(source.at("topic")), ": ", PlainText(source.at("state")),
+                       error.empty() ? "" : StrCat(", ", error), "\n"));
+  std::vector<std::vector<std::string>> rows;
+  for (const json::value& partition : source.at("partitions").as_array()) {
+    rows.push_back({PlainText(partition.at("id")), PlainText(partition.at("next_offset")),
+                    PlainText(partition.at("high")), PlainText(partition.at("lag")), PlainText(partition.at("error"))});
+  }
+  context.Print(AlignedTable({"PARTITION", "NEXT OFFSET", "END", "LAG", "ERROR"}, rows));
+}
+
 int RunDescribe(const Arguments& arguments, const Context& context) {
   const Client client(arguments, context);
   const auto stream = client.Get("/api/streams/" + PercentEncode(arguments.positional()[0]));
@@ -50,6 +62,7 @@ int RunDescribe(const Arguments& arguments, const Context& context) {
   context.Print(StrCat(PlainText(stream->at("name")), "  created ", TimeText(stream->at("created")), "  retention ",
                        stream->at("retention_ms").to_number<int64_t>() / 3'600'000, "h\n"));
   context.Print(AlignedTable({"SHARD", "STATE", "OLDEST", "NEXT", "SIZE", "FIRST HASH", "LAST HASH"}, rows));
+  if (const json::object* const source = stream->at("source").if_object()) PrintSource(*source, context);
   return kExitDone;
 }
 

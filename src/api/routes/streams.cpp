@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "api/overview.h"
 #include "api/routes/routes.h"
 #include "app/runtime.h"
 #include "base/hash.h"
@@ -133,13 +134,16 @@ RouteResult GetStreams(RouteCall& call) {
   json::array streams;
   for (const auto& description : call.services().runtime.streams().List()) {
     streams.push_back(Describe(description, false));
+    streams.back().as_object()["source"] = StreamSource(call.services().runtime, description.name);
   }
   return Reply(streams);
 }
 
 RouteResult GetStream(RouteCall& call) {
   TAILRACE_ASSIGN_OR_RETURN(const auto stream, call.services().runtime.streams().Find(call.parameter(0)));
-  return Reply(Describe(stream->Describe(), true));
+  json::object described = Describe(stream->Describe(), true);
+  described["source"] = StreamSource(call.services().runtime, stream->name());
+  return Reply(described);
 }
 
 RouteResult PutRecords(RouteCall& call) {
