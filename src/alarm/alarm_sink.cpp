@@ -146,7 +146,7 @@ Status AlarmSink::Check(const AlarmConfig& config, const data::Schema& schema,
 }
 
 Result<std::unique_ptr<AlarmSink>> AlarmSink::Open(AlarmConfig config, data::SchemaPtr schema,
-                                                   const std::vector<TargetConfig>& targets, AlarmStore& store,
+                                                   const std::vector<TargetConfig>& targets, AlarmLedger& store,
                                                    const Clock& clock, std::function<void()> outgoing) {
   TAILRACE_ASSIGN_OR_RETURN(Bound bound, Bind(config, *schema, targets));
   std::unique_ptr<AlarmSink> sink(new AlarmSink(std::move(config), std::move(schema),
@@ -156,7 +156,7 @@ Result<std::unique_ptr<AlarmSink>> AlarmSink::Open(AlarmConfig config, data::Sch
   return sink;
 }
 
-AlarmSink::AlarmSink(AlarmConfig config, data::SchemaPtr schema, std::unique_ptr<const Bound> bound, AlarmStore& store,
+AlarmSink::AlarmSink(AlarmConfig config, data::SchemaPtr schema, std::unique_ptr<const Bound> bound, AlarmLedger& store,
                      const Clock& clock, std::function<void()> outgoing)
     : config_(std::move(config)),
       schema_(std::move(schema)),

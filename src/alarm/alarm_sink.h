@@ -31,7 +31,7 @@ class AlarmSink final : public data::Sink {
   // Errors  kInvalidArgument: a column, variable or target that does not exist, or a target of the wrong kind; the
   //         message says which.
   static Result<std::unique_ptr<AlarmSink>> Open(AlarmConfig config, data::SchemaPtr schema,
-                                                 const std::vector<TargetConfig>& targets, AlarmStore& store,
+                                                 const std::vector<TargetConfig>& targets, AlarmLedger& store,
                                                  const Clock& clock, std::function<void()> outgoing);
   // The same checks, without opening anything.
   static Status Check(const AlarmConfig& config, const data::Schema& schema, const std::vector<TargetConfig>& targets);
@@ -43,7 +43,7 @@ class AlarmSink final : public data::Sink {
 
  private:
   struct Bound;
-  AlarmSink(AlarmConfig config, data::SchemaPtr schema, std::unique_ptr<const Bound> bound, AlarmStore& store,
+  AlarmSink(AlarmConfig config, data::SchemaPtr schema, std::unique_ptr<const Bound> bound, AlarmLedger& store,
             const Clock& clock, std::function<void()> outgoing);
 
   static Result<Bound> Bind(const AlarmConfig& config, const data::Schema& schema,
@@ -56,7 +56,7 @@ class AlarmSink final : public data::Sink {
   const AlarmConfig config_;
   const data::SchemaPtr schema_;
   const std::unique_ptr<const Bound> bound_;
-  AlarmStore& store_;
+  AlarmLedger& store_;
   const Clock& clock_;
   const std::function<void()> outgoing_;
   std::optional<Alarm> alarm_;  // Nothing: must be loaded, since a transaction failed.

@@ -107,12 +107,21 @@ struct RecordFilter {
   uint32_t records_max = 100;
 };
 
+// What an alarm keeps its state in.
+class AlarmLedger {
+ public:
+  virtual ~AlarmLedger() = default;
+  virtual Result<StoredAlarm> Load(const std::string& alarm) = 0;
+  // Everything or nothing.
+  virtual Status Commit(const AlarmCommit& commit) = 0;
+};
+
 // The alarms' own database: state, events and outbox of one application.
 //
 // State    One SQLite file; the newest `events_max` events and `finished_max` sent deliveries are kept.
 // Errors   Those of Sqlite; kUnsupported: a later version wrote the file.
 // Threads  Any; writers wait for one another, pages read beside them.
-class AlarmStore {
+class AlarmStore final : public AlarmLedger {
  public:
   struct Limits {
     uint64_t events_max = 100'000;
@@ -125,8 +134,8 @@ class AlarmStore {
   static Result<std::unique_ptr<AlarmStore>> Open(const std::string& path, Rng& seed, Limits limits);
   static Result<std::unique_ptr<AlarmStore>> Open(const std::string& path, Rng& seed) { return Open(path, seed, {}); }
 
-  Result<StoredAlarm> Load(const std::string& alarm);
-  Status Commit(const AlarmCommit& commit);
+  Result<StoredAlarm> Load(const std::string& alarm) override;
+  Status Commit(const AlarmCommit& commit) override;
 
   // The oldest pending delivery of the target that is due. One whose time lies beyond `latest` is due too: the clock
   // was set back.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "app/decoded_pieces.h"
 #include "app/input_stream_names.h"
 #include "app/reference_table.h"
 #include "base/str.h"
@@ -135,33 +136,19 @@ Status Application::OpenJob(std::vector<Output> outputs, const std::optional<Che
   return Ok();
 }
 
-// Decoding errors are reported where their records stand among the rows, so that the error stream does not depend on
-// how records were cut into batches.
 Status Application::PushRecords(const MergedRecords& merged) {
   Input& input = inputs_[static_cast<size_t>(merged.source)];
   const int stream = input.streams[static_cast<size_t>(merged.partition)];
   const ingest::Decoded decoded = input.decoder->Decode(merged.records);
   records_ += merged.records.size();
   decode_errors_ += decoded.errors.size();
-  size_t row = 0;
-  const size_t rows = decoded.batch.rows();
-  for (const ingest::DecodeError& error : decoded.errors) {
-    size_t end = row;
-    while (end < rows && decoded.record_of_row[end] < error.record) ++end;
-    if (end > row) {
-      TAILRACE_TRY(PushRows(stream, decoded.batch.Slice(row, end), merged.records,
-                            std::span(decoded.record_of_row).subspan(row, end - row)));
-    }
-    row = end;
-    job_->ReportError({.name = std::string(error.name),
-                       .message = error.message,
-                       .row_bytes = error.bytes,
-                       .rowtime_unix_ms = merged.records[error.record].arrival_unix_ms});
-  }
-  if (row < rows) {
-    TAILRACE_TRY(PushRows(stream, decoded.batch.Slice(row, rows), merged.records,
-                          std::span(decoded.record_of_row).subspan(row)));
-  }
+  TAILRACE_TRY(ForEachPiece(
+      decoded, merged.records,
+      [&](size_t begin, size_t end) {
+        return PushRows(stream, decoded.batch.Slice(begin, end), merged.records,
+                        std::span(decoded.record_of_row).subspan(begin, end - begin));
+      },
+      [&](const engine::RowError& error) { job_->ReportError(error); }));
   FlushOutputs();
   return Ok();
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +22,12 @@
 // An application's definition file as plain values. Every key is listed, with its documentation, in the tables of
 // config_reader.cpp, config_outputs.cpp and config_alarms.cpp.
 namespace tailrace::app {
+
+// A value that has a name, so that SQL, alarms and the page use the same one and a rehearsal can try others.
+struct ParameterConfig {
+  sql::Parameter value;
+  Place place;
+};
 
 struct StreamConfig {
   std::string name;
@@ -105,6 +112,7 @@ struct ApplicationConfig {
   std::string name;
   std::string folder;  // Of the definition file; relative paths begin here.
   std::string file;    // The definition file itself.
+  std::vector<ParameterConfig> parameters;
   std::vector<StreamConfig> streams;
   std::string agent_file;  // Empty: no agent.
   Place agent_place;
@@ -127,8 +135,12 @@ struct ConfigResult {
   bool ok() const;  // No problem other than warnings.
 };
 
+// Values for parameters instead of those in the file, by name.
+using ParameterValues = std::map<std::string, std::string>;
+
 // Reads one definition file. Checks what can be known from the file alone: forms, names that refer to each other.
-ConfigResult ReadConfig(const std::string& file, const std::string& text, ValueSource& sources);
+ConfigResult ReadConfig(const std::string& file, const std::string& text, ValueSource& sources,
+                        const ParameterValues& given = {});
 
 // docs/configuration.md, from the tables of keys.
 std::string ConfigReference();

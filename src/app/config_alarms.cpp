@@ -247,6 +247,20 @@ constexpr KeySpec<AlarmEntry> kAlarmKeys[] = {
      }},
 };
 
+// Replaces ${name}; $${name} is no variable of the text.
+void FillIn(const sql::Parameter& parameter, std::string& text) {
+  const std::string variable = StrCat("${", parameter.name, "}");
+  size_t at = 0;
+  while ((at = text.find(variable, at)) != std::string::npos) {
+    if (at > 0 && text[at - 1] == '$') {
+      at += variable.size();
+      continue;
+    }
+    text.replace(at, variable.size(), parameter.text);
+    at += parameter.text.size();
+  }
+}
+
 }  // namespace
 
 void ReadAlarms(const YamlValue& section, ApplicationConfig& config) {
@@ -255,6 +269,15 @@ void ReadAlarms(const YamlValue& section, ApplicationConfig& config) {
     entry.alarm.name = name;
     ReadSection<AlarmEntry>(value, kAlarmKeys, entry);
     config.alarms.push_back(std::move(entry));
+  }
+}
+
+void FillInParameters(ApplicationConfig& config) {
+  for (AlarmEntry& entry : config.alarms) {
+    alarm::NotifyConfig& notify = entry.alarm.notify;
+    for (std::string* const text : {&notify.subject, &notify.message, &notify.digest, &notify.resolved}) {
+      for (const ParameterConfig& parameter : config.parameters) FillIn(parameter.value, *text);
+    }
   }
 }
 

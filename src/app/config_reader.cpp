@@ -35,6 +35,10 @@ constexpr KeySpec<sql::CompileOptions> kSqlOptionKeys[] = {
 constexpr KeySpec<ApplicationConfig> kRootKeys[] = {
     {{"name", "text", "Name of the application; the folder's name when not given."},
      [](const YamlValue& value, ApplicationConfig& into) { into.name = value.Text(); }},
+    {{"parameters", "map of number or text",
+      "Values with names: `:name` in the SQL, `{parameter: name}` for any value here, `${name}` in an alarm's texts. "
+      "`tailrace replay` tries others."},
+     [](const YamlValue&, ApplicationConfig&) {}},  // Read before everything else.
     {{"streams", "map of stream", "Durable streams the application needs."}, ReadStreams},
     {{"agent", "path", "The agent's configuration file; its flows send to the streams."},
      [](const YamlValue& value, ApplicationConfig& into) {
@@ -167,20 +171,68 @@ void AppendSections(std::string& text, const std::vector<SectionDocument>& secti
   }
 }
 
+constexpr size_t kParametersMax = 100;
+
+// "30", "-0.5", "1e6": what SQL takes for a number as it stands.
+bool IsSqlNumber(std::string_view text) {
+  if (text.starts_with('-')) text.remove_prefix(1);
+  return !text.empty() && text.front() >= '0' && text.front() <= '9' && ParseDouble(text).has_value();
+}
+
+bool IsParameterName(std::string_view name) {
+  return !name.empty() && name.size() <= 64 && !(name.front() >= '0' && name.front() <= '9') &&
+         name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos;
+}
+
+void ReadParameters(YamlDocument& document, const ParameterValues& given, ApplicationConfig& config) {
+  const YamlValue section = document.root().Child("parameters");
+  ParameterValues values;
+  if (section.exists()) {
+    for (const auto& [name, value] : section.Entries()) {
+      if (!IsParameterName(name)) {
+        value.Fail(StrCat("'", name, "' is no name for a parameter"),
+                   "1 to 64 of a to z, 0 to 9 and _, not beginning with a digit");
+        continue;
+      }
+      const auto other = given.find(name);
+      const std::string text = other == given.end() ? value.Text() : other->second;
+      config.parameters.push_back({{name, text, IsSqlNumber(text)}, value.place()});
+      values[name] = text;
+    }
+    if (config.parameters.size() > kParametersMax) {
+      section.Fail(StrCat(config.parameters.size(), " parameters, at most ", kParametersMax));
+    }
+  }
+  for (const auto& [name, value] : given) {
+    if (values.contains(name)) continue;
+    std::vector<std::string> names;
+    for (const auto& [known, text] : values) names.push_back(known);
+    const auto nearest = NearestName(name, names);
+    document.root().Fail(StrCat("the application has no parameter '", name, "'"),
+                         nearest.has_value() ? StrCat("did you mean '", *nearest, "'?")
+                         : names.empty()     ? "add it under parameters"
+                                             : StrCat("it has ", Join(names, ", ")));
+  }
+  document.SetParameters(std::move(values));
+}
+
 }  // namespace
 
 bool ConfigResult::ok() const {
   return std::ranges::all_of(problems, [](const ConfigProblem& problem) { return problem.warning; });
 }
 
-ConfigResult ReadConfig(const std::string& file, const std::string& text, ValueSource& sources) {
+ConfigResult ReadConfig(const std::string& file, const std::string& text, ValueSource& sources,
+                        const ParameterValues& given) {
   ConfigResult result;
   ApplicationConfig& config = result.config;
   config.file = file;
   const size_t slash = file.rfind('/');
   config.folder = slash == std::string::npos ? "." : file.substr(0, slash);
-  const YamlDocument document(file, text, sources);
+  YamlDocument document(file, text, sources);
+  ReadParameters(document, given, config);
   if (document.problems().empty()) ReadSection<ApplicationConfig>(document.root(), kRootKeys, config);
+  FillInParameters(config);
   result.problems = document.problems();
   if (config.name.empty()) {
     const size_t parent = config.folder.rfind('/');

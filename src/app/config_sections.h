@@ -23,6 +23,9 @@ void ReadOutputs(const YamlValue& section, ApplicationConfig& config);
 void ReadAlarms(const YamlValue& section, ApplicationConfig& config);
 void ReadTargets(const YamlValue& section, ApplicationConfig& config);
 
+// Puts parameters' values into the texts of alarms, where they stand as ${name}.
+void FillInParameters(ApplicationConfig& config);
+
 std::vector<SectionDocument> InputSectionDocuments();
 std::vector<SectionDocument> OutputSectionDocuments();
 std::vector<SectionDocument> AlarmSectionDocuments();

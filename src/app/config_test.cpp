@@ -60,6 +60,48 @@ TEST(ConfigTest, TheOrderFloodExampleIsRead) {
   EXPECT_EQ(config.alarms[0].alarm.notify.min_interval, std::chrono::seconds(60));
   EXPECT_EQ(config.alarms[0].alarm.notify.subject, "Mywebsite Order Rate Alarm");
   EXPECT_EQ(config.alarms[0].chart->threshold, 30);
+  EXPECT_EQ(config.parameters[1].value, (sql::Parameter{"window", "15", true}));
+}
+
+constexpr const char* kWithParameters = R"(
+parameters: {threshold: 30, quiet: 90s, who: shop}
+streams: {orders: {}}
+inputs:
+  SOURCE:
+    stream: orders
+    columns: [{name: a, type: INTEGER}]
+sql: a.sql
+outputs: [{from: S, alarm: flood}]
+alarms:
+  flood:
+    resolve_after: {parameter: quiet}
+    chart: {stream: S, column: N, threshold: {parameter: threshold}}
+    notify: {subject: "${who}: ${N} of ${threshold}", message: "$${threshold} ${time}", to: [log]}
+targets: {log: {file: {path: log}}}
+)";
+
+TEST(ConfigTest, ParametersStandForValuesAndInTexts) {
+  const ConfigResult result = Read(kWithParameters);
+  ASSERT_TRUE(result.problems.empty()) << Format(result.problems[0]);
+  const AlarmEntry& alarm = result.config.alarms.at(0);
+  EXPECT_EQ(alarm.alarm.resolve_after, std::chrono::seconds(90));
+  EXPECT_EQ(alarm.chart->threshold, 30);
+  EXPECT_EQ(alarm.alarm.notify.subject, "shop: ${N} of 30");
+  EXPECT_EQ(alarm.alarm.notify.message, "$${threshold} ${time}");
+  ASSERT_EQ(result.config.parameters.size(), 3u);
+  EXPECT_EQ(result.config.parameters[0].value, (sql::Parameter{"threshold", "30", true}));
+  EXPECT_FALSE(result.config.parameters[1].value.number);
+}
+
+TEST(ConfigTest, OtherValuesMayBeGivenForParametersThatExist) {
+  FakeSource sources;
+  const ConfigResult other = ReadConfig("t.yaml", kWithParameters, sources, {{"threshold", "45"}});
+  ASSERT_TRUE(other.problems.empty());
+  EXPECT_EQ(other.config.alarms.at(0).chart->threshold, 45);
+  const ConfigResult unknown = ReadConfig("t.yaml", kWithParameters, sources, {{"treshold", "45"}});
+  ASSERT_EQ(unknown.problems.size(), 1u);
+  EXPECT_EQ(Format(unknown.problems[0]),
+            "t.yaml:2:1: the application has no parameter 'treshold'; did you mean 'threshold'?");
 }
 
 TEST(ConfigTest, AMinimalFileTakesItsNameFromTheFolder) {

@@ -139,7 +139,8 @@ std::string ResolvePath(const std::string& folder, const std::string& path) {
   return path.starts_with('/') ? path : StrCat(folder, "/", path);
 }
 
-Result<Definition> LoadDefinition(Disk& disk, const std::string& path, ValueSource& sources) {
+Result<Definition> LoadDefinition(Disk& disk, const std::string& path, ValueSource& sources,
+                                  const ParameterValues& parameters) {
   std::string file = path;
   const auto info = disk.Stat(path);
   if (!info.ok()) {
@@ -151,7 +152,7 @@ Result<Definition> LoadDefinition(Disk& disk, const std::string& path, ValueSour
   if (!text.ok()) return std::move(text).error();
 
   Definition definition;
-  ConfigResult read = ReadConfig(file, *text, sources);
+  ConfigResult read = ReadConfig(file, *text, sources, parameters);
   definition.config = std::move(read.config);
   definition.problems = std::move(read.problems);
   const ApplicationConfig& config = definition.config;
@@ -171,6 +172,7 @@ Result<Definition> LoadDefinition(Disk& disk, const std::string& path, ValueSour
   for (const NamedInput& named : InputStreams(inputs)) {
     compile.inputs.push_back({named.stream, named.definition->schema.ToSchema()});
   }
+  for (const ParameterConfig& parameter : config.parameters) compile.parameters.push_back(parameter.value);
   compile.tables = LoadTables(disk, definition);
   sql::CompileResult compiled = sql::Compile(compile);
   definition.sql_diagnostics = std::move(compiled.diagnostics);

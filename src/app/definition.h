@@ -23,9 +23,10 @@ struct Definition {
   bool ok() const;
 };
 
-// `path`: the folder, or its tailrace.yaml. All errors at once. Fails only when there is no definition file:
-// kNotFound.
-Result<Definition> LoadDefinition(Disk& disk, const std::string& path, ValueSource& sources);
+// `path`: the folder, or its tailrace.yaml. `parameters`: values instead of the file's. All errors at once. Fails only
+// when there is no definition file: kNotFound.
+Result<Definition> LoadDefinition(Disk& disk, const std::string& path, ValueSource& sources,
+                                  const ParameterValues& parameters = {});
 
 // Every problem, one line each, "file:line:column: message"; with the source line under SQL errors when `with_source`.
 std::string FormatProblems(const Definition& definition, bool with_source);

@@ -85,23 +85,13 @@ class RowCollector {
   explicit RowCollector(const std::function<void(std::string_view)>& write) : write_(write) {}
 
   void Listen(engine::Job& job, int stream, const sql::StreamInfo& info) {
-    data::Schema schema = *info.schema;
-    schema.fields.insert(schema.fields.begin(), {.name = "ROWTIME", .type = data::Type::Timestamp()});
     std::string name;
     data::AppendJsonString(name, info.name);
-    job.Listen(stream,
-               [this, stream, writer = data::RowWriter(schema, {}), prefix = "{\"stream\":" + name + ","](
-                   const data::Batch& rows, data::Ordinal first) -> Status {
-                 data::Batch batch = rows;
-                 batch.columns.insert(batch.columns.begin(), rows.rowtimes);
-                 for (size_t row = 0; row < rows.rows(); ++row) {
-                   std::string line;
-                   writer.Append(line, batch, row);
-                   lines_.emplace(Key{rows.rowtimes->int64s()[row], stream, first + row},
-                                  prefix + line.substr(1) + "\n");
-                 }
-                 return Ok();
-               });
+    job.Listen(stream, Listener(stream, StrCat("{\"stream\":", name, ","), *info.schema));
+  }
+  // Bare queries come behind the streams.
+  void ListenQuery(engine::Job& job, int query, int streams, const data::Schema& schema) {
+    job.ListenQuery(query, Listener(streams + query, StrCat("{\"query\":", query + 1, ","), schema));
   }
 
   // Writes all rows before `time`; no more of these will come.
@@ -114,6 +104,21 @@ class RowCollector {
   }
 
  private:
+  engine::Job::RowListener Listener(int stream, std::string prefix, data::Schema schema) {
+    schema.fields.insert(schema.fields.begin(), {.name = "ROWTIME", .type = data::Type::Timestamp()});
+    return [this, stream, writer = data::RowWriter(schema, {}), prefix = std::move(prefix)](
+               const data::Batch& rows, data::Ordinal first) -> Status {
+      data::Batch batch = rows;
+      batch.columns.insert(batch.columns.begin(), rows.rowtimes);
+      for (size_t row = 0; row < rows.rows(); ++row) {
+        std::string line;
+        writer.Append(line, batch, row);
+        lines_.emplace(Key{rows.rowtimes->int64s()[row], stream, first + row}, prefix + line.substr(1) + "\n");
+      }
+      return Ok();
+    };
+  }
+
   struct Key {
     int64_t rowtime;
     int stream;
@@ -148,6 +153,11 @@ Status ListenTo(const std::vector<std::string>& emit, const sql::BoundProgram& p
   }
   for (size_t i = 0; i < wanted.size(); ++i) {
     if (wanted[i]) collector.Listen(job, static_cast<int>(i), program.streams[i]);
+  }
+  if (!emit.empty()) return Ok();  // Named streams alone.
+  for (size_t i = 0; i < program.queries.size(); ++i) {
+    collector.ListenQuery(job, static_cast<int>(i), static_cast<int>(program.streams.size()),
+                          program.queries[i]->schema);
   }
   return Ok();
 }

@@ -60,6 +60,7 @@ struct YamlValue::Shared {
   std::string file;
   ValueSource& sources;
   std::vector<ConfigProblem> problems;
+  std::map<std::string, std::string> parameters;
 };
 
 YamlValue::YamlValue(std::shared_ptr<Shared> shared, std::shared_ptr<YAML::Node> node, std::string path)
@@ -84,8 +85,24 @@ void YamlValue::Warn(std::string message, std::string hint) const {
   shared_->problems.push_back({place(), std::move(message), std::move(hint), true});
 }
 
-std::string YamlValue::Text(std::string_view fallback) const {
+// The text of a plain value or of {parameter: NAME}.
+std::optional<std::string> YamlValue::Scalar() const {
   if (is_scalar()) return node_->Scalar();
+  if (!is_map() || node_->size() != 1) return std::nullopt;
+  const YamlValue name = Child("parameter");
+  if (!name.is_scalar()) return std::nullopt;
+  const auto found = shared_->parameters.find(name.node_->Scalar());
+  if (found != shared_->parameters.end()) return found->second;
+  std::vector<std::string> names;
+  for (const auto& [known, value] : shared_->parameters) names.push_back(known);
+  const auto nearest = NearestName(name.node_->Scalar(), names);
+  name.Fail(StrCat("there is no parameter '", name.node_->Scalar(), "'"),
+            nearest.has_value() ? StrCat("did you mean '", *nearest, "'?") : "add it under parameters");
+  return std::nullopt;
+}
+
+std::string YamlValue::Text(std::string_view fallback) const {
+  if (auto scalar = Scalar()) return std::move(*scalar);
   if (is_map() && node_->size() == 1) {
     const YamlValue name = Child("env");
     const YamlValue file = Child("file");
@@ -102,21 +119,23 @@ std::string YamlValue::Text(std::string_view fallback) const {
 }
 
 int64_t YamlValue::Integer(int64_t min, int64_t max, int64_t fallback) const {
-  const std::optional<int64_t> value = is_scalar() ? ParseInt64(node_->Scalar()) : std::nullopt;
+  const std::optional<std::string> text = Scalar();
+  const std::optional<int64_t> value = text.has_value() ? ParseInt64(*text) : std::nullopt;
   if (value.has_value() && *value >= min && *value <= max) return *value;
   Fail(StrCat(path_, " must be a whole number from ", min, " to ", max));
   return fallback;
 }
 
 double YamlValue::Number(double fallback) const {
-  const std::optional<double> value = is_scalar() ? ParseDouble(node_->Scalar()) : std::nullopt;
+  const std::optional<std::string> text = Scalar();
+  const std::optional<double> value = text.has_value() ? ParseDouble(*text) : std::nullopt;
   if (value.has_value()) return *value;
   Fail(StrCat(path_, " must be a number"));
   return fallback;
 }
 
 bool YamlValue::Boolean(bool fallback) const {
-  const std::string text = is_scalar() ? AsciiLower(node_->Scalar()) : "";
+  const std::string text = AsciiLower(Scalar().value_or(""));
   if (text == "true" || text == "yes" || text == "on") return true;
   if (text == "false" || text == "no" || text == "off") return false;
   Fail(StrCat(path_, " must be true or false"));
@@ -125,7 +144,8 @@ bool YamlValue::Boolean(bool fallback) const {
 
 std::chrono::milliseconds YamlValue::Duration(std::chrono::milliseconds min, std::chrono::milliseconds max,
                                               std::chrono::milliseconds fallback) const {
-  const auto value = is_scalar() ? ParseDuration(node_->Scalar()) : std::nullopt;
+  const std::optional<std::string> text = Scalar();
+  const auto value = text.has_value() ? ParseDuration(*text) : std::nullopt;
   if (value.has_value() && *value >= min && *value <= max) return *value;
   Fail(StrCat(path_, " must be a duration from ", min.count(), "ms to ", max.count() / 1000, "s"),
        "write a number and ms, s, m, h or d");
@@ -133,7 +153,8 @@ std::chrono::milliseconds YamlValue::Duration(std::chrono::milliseconds min, std
 }
 
 uint64_t YamlValue::Bytes(uint64_t min, uint64_t max, uint64_t fallback) const {
-  const auto value = is_scalar() ? ParseByteSize(node_->Scalar()) : std::nullopt;
+  const std::optional<std::string> text = Scalar();
+  const auto value = text.has_value() ? ParseByteSize(*text) : std::nullopt;
   if (value.has_value() && *value >= min && *value <= max) return *value;
   Fail(StrCat(path_, " must be a size from ", FormatBytes(min), " to ", FormatBytes(max)),
        "write a number and KiB, MiB or GiB");
@@ -141,7 +162,7 @@ uint64_t YamlValue::Bytes(uint64_t min, uint64_t max, uint64_t fallback) const {
 }
 
 std::string YamlValue::OneOf(std::span<const std::string_view> choices, std::string_view fallback) const {
-  const std::string text = is_scalar() ? node_->Scalar() : "";
+  const std::string text = Scalar().value_or("");
   if (std::ranges::find(choices, text) != choices.end()) return text;
   const std::vector<std::string> names(choices.begin(), choices.end());
   const auto nearest = NearestName(text, names);
@@ -227,6 +248,10 @@ YamlDocument::~YamlDocument() = default;
 YamlValue YamlDocument::root() const { return {shared_, root_, ""}; }
 
 const std::vector<ConfigProblem>& YamlDocument::problems() const { return shared_->problems; }
+
+void YamlDocument::SetParameters(std::map<std::string, std::string> parameters) {
+  shared_->parameters = std::move(parameters);
+}
 
 void CheckKeys(const YamlValue& section, std::span<const KeyDocument> keys) {
   std::vector<std::string> names;

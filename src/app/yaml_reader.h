@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -55,7 +56,8 @@ class YamlValue {
   void Fail(std::string message, std::string hint = "") const;
   void Warn(std::string message, std::string hint = "") const;
 
-  // Readers report a problem and give the fallback when the value is not of the kind.
+  // Readers report a problem and give the fallback when the value is not of the kind. {parameter: NAME} may stand for
+  // any of them.
   std::string Text(std::string_view fallback = "") const;  // Also {env: NAME} and {file: PATH}.
   int64_t Integer(int64_t min, int64_t max, int64_t fallback) const;
   double Number(double fallback) const;
@@ -77,6 +79,7 @@ class YamlValue {
  private:
   friend class YamlDocument;
   struct Shared;
+  std::optional<std::string> Scalar() const;
   YamlValue(std::shared_ptr<Shared> shared, std::shared_ptr<YAML::Node> node, std::string path);
   std::shared_ptr<Shared> shared_;
   std::shared_ptr<YAML::Node> node_;
@@ -90,6 +93,8 @@ class YamlDocument {
   ~YamlDocument();
   YamlValue root() const;
   const std::vector<ConfigProblem>& problems() const;
+  // What {parameter: NAME} stands for from now on.
+  void SetParameters(std::map<std::string, std::string> parameters);
 
  private:
   std::shared_ptr<YamlValue::Shared> shared_;

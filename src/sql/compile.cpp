@@ -19,7 +19,8 @@ bool CompileResult::ok() const {
 
 CompileResult Compile(const CompileInput& input) {
   CompileResult result;
-  ParseResult parsed = Parse(input.text, {.lenient_interval_precision = input.options.lenient_interval_precision});
+  ParseResult parsed = Parse(input.text, {.lenient_interval_precision = input.options.lenient_interval_precision,
+                                          .parameters = input.parameters});
   result.diagnostics = std::move(parsed.diagnostics);
   if (const size_t chars = Utf8Length(input.text); chars > kProgramCharsMax) {
     result.diagnostics.push_back(

@@ -6,6 +6,7 @@
 
 #include "data/batch.h"
 #include "sql/diagnostic.h"
+#include "sql/parameter.h"
 #include "sql/plan.h"
 
 namespace tailrace::sql {
@@ -32,6 +33,7 @@ struct CompileInput {
   std::vector<DeclaredStream> inputs;
   std::vector<DeclaredTable> tables;
   CompileOptions options;
+  std::vector<Parameter> parameters;
 };
 
 struct CompileResult {

@@ -1,5 +1,6 @@
 #include "sql/lexer.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "base/str.h"
@@ -74,7 +75,7 @@ void AppendUtf8(std::string& text, uint32_t point) {
 
 class Lexer {
  public:
-  explicit Lexer(std::string_view text) : text_(text) {}
+  Lexer(std::string_view text, std::span<const Parameter> parameters) : text_(text), parameters_(parameters) {}
 
   LexedText Run() {
     if (text_.size() > kProgramBytesMax) {
@@ -209,6 +210,7 @@ class Lexer {
     if (IsTypographicDoubleQuote(Rest())) return LexTypographicName();
     if (IsTypographicSingleQuote(Rest())) return LexTypographicString();
     if (IsTypographicDash(Rest())) return LexTypographicMinus();
+    if (AtParameter()) return LexParameter();
     LexSymbol();
   }
 
@@ -477,6 +479,40 @@ class Lexer {
     PushUnknown(begin, UnknownCharacter(begin));
   }
 
+  // ":name". Not behind another colon: x::type is a cast of another dialect.
+  bool AtParameter() const { return Char() == ':' && IsAsciiLetter(Char(1)) && (at_ == 0 || text_[at_ - 1] != ':'); }
+
+  void LexParameter() {
+    const size_t begin = at_++;
+    while (IsAsciiLetter(Char()) || IsDigit(Char())) ++at_;
+    const std::string_view name = text_.substr(begin + 1, at_ - begin - 1);
+    const auto found =
+        std::ranges::find_if(parameters_, [&](const Parameter& each) { return EqualsIgnoreCase(each.name, name); });
+    if (found == parameters_.end()) return PushUnknown(begin, UnknownParameter(name));
+    std::string_view text = found->text;
+    TokenKind kind = TokenKind::kString;
+    if (found->number) {
+      if (text.starts_with('-')) {
+        Push(TokenKind::kSymbol, begin, "-");
+        text.remove_prefix(1);
+      }
+      kind = text.find_first_of("eE") != std::string_view::npos ? TokenKind::kApproximate
+             : text.contains('.')                               ? TokenKind::kDecimal
+                                                                : TokenKind::kInteger;
+    }
+    Push(kind, begin, std::string(text));
+    lexed_.tokens.back().from_parameter = true;
+  }
+
+  std::string UnknownParameter(std::string_view name) const {
+    std::vector<std::string> names;
+    for (const Parameter& each : parameters_) names.push_back(each.name);
+    const auto nearest = NearestName(name, names);
+    return StrCat("there is no parameter ", name,
+                  nearest.has_value() ? StrCat("; did you mean :", *nearest, "?")
+                                      : "; parameters stand under parameters: in the application's file");
+  }
+
   std::string UnknownCharacter(size_t begin) const {
     const std::string_view character = text_.substr(begin, at_ - begin);
     if (character == "%") return "% is no operator; write MOD(a, b)";
@@ -490,6 +526,7 @@ class Lexer {
   }
 
   std::string_view text_;
+  const std::span<const Parameter> parameters_;
   size_t at_ = 0;
   size_t first_of_line_ = 0;  // The first place in the line at hand that is no white space, as far as it is read.
   std::optional<size_t> first_long_string_;
@@ -498,6 +535,6 @@ class Lexer {
 
 }  // namespace
 
-LexedText Lex(std::string_view text) { return Lexer(text).Run(); }
+LexedText Lex(std::string_view text, std::span<const Parameter> parameters) { return Lexer(text, parameters).Run(); }
 
 }  // namespace tailrace::sql

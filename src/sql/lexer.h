@@ -1,11 +1,13 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "sql/diagnostic.h"
+#include "sql/parameter.h"
 
 namespace tailrace::sql {
 
@@ -27,6 +29,7 @@ struct Token {
   SourceRange range;
   // Words: in upper case. Quoted names, strings: their content. Binary: its bytes. Numbers, symbols: as written.
   std::string text;
+  bool from_parameter = false;  // The value of the parameter that stands in the text.
 
   bool IsWord(std::string_view word) const { return kind == TokenKind::kWord && text == word; }
   bool IsSymbol(std::string_view symbol) const { return kind == TokenKind::kSymbol && text == symbol; }
@@ -41,7 +44,7 @@ struct LexedText {
 
 // Cuts a program into tokens. Takes what real files hold: byte order mark, CRLF, -- // and /* */ comments, typographic
 // dashes and quotes (with a diagnostic and its fix), lines of stars or equal signs between statements (with a warning).
-// Linear in the text's length.
-LexedText Lex(std::string_view text);
+// Linear in the text's length. A parameter (":threshold") gives the tokens of its value.
+LexedText Lex(std::string_view text, std::span<const Parameter> parameters = {});
 
 }  // namespace tailrace::sql

@@ -1,10 +1,12 @@
 #pragma once
 
+#include <span>
 #include <string_view>
 #include <vector>
 
 #include "sql/ast.h"
 #include "sql/diagnostic.h"
+#include "sql/parameter.h"
 
 namespace tailrace::sql {
 
@@ -15,6 +17,7 @@ inline constexpr size_t kDiagnosticsMax = 100;  // The rest of the program is no
 struct ParseOptions {
   // Takes INTERVAL '120' MINUTE as MINUTE(3) instead of refusing it.
   bool lenient_interval_precision = false;
+  std::span<const Parameter> parameters;  // Borrowed.
 };
 
 struct ParseResult {

@@ -137,7 +137,9 @@ ExprPtr ParserRules::IntervalLiteral() {
   Expect("INTERVAL");
   bool negative = false;
   while (IsSymbol("+") || IsSymbol("-")) negative = negative != (Next().text == "-");
-  if (Peek().kind == TokenKind::kInteger || Peek().kind == TokenKind::kDecimal) {
+  if (Peek().from_parameter) {
+    // INTERVAL :window SECOND: the value as it is.
+  } else if (Peek().kind == TokenKind::kInteger || Peek().kind == TokenKind::kDecimal) {
     const SourceRange range = Peek().range;
     Repaired(range, StrCat("the value of an INTERVAL stands in quotes: '", Peek().text, "'"), {},
              {{range, StrCat("'", Peek().text, "'")}});
@@ -160,7 +162,7 @@ ExprPtr ParserRules::IntervalLiteral() {
   const auto value = data::ParseInterval(type, text.text);
   if (!value.ok()) {
     Fault(text.range, value.error().message);
-  } else if (widens && !options().lenient_interval_precision) {
+  } else if (widens && !options().lenient_interval_precision && !text.from_parameter) {
     const std::string wide = LeadingField(type);
     Type narrow = type;
     narrow.precision = precision;

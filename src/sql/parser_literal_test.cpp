@@ -145,5 +145,31 @@ TEST(IntervalTest, TextMustHaveTheFieldsOfItsQualifier) {
   EXPECT_EQ(ErrorOf("INTERVAL '1' MONTH TO DAY"), "1:20: expected the end of the expression, found TO");
 }
 
+TEST(LiteralTest, AParameterStandsForItsValue) {
+  const Parameter parameters[] = {
+      {"threshold", "30", true}, {"low", "-0.5", true}, {"name", "it's", false}, {"window", "120", true}};
+  const ParseOptions options{.parameters = parameters};
+  const auto expect = [&](std::string_view text, const Type& type, const Value& value) {
+    const Parsed parsed = LiteralOf(text, options);
+    EXPECT_EQ(parsed.type.ToString(), type.ToString()) << text;
+    EXPECT_EQ(parsed.value, value) << text;
+  };
+  expect(":threshold", Type::Integer(), 30);
+  expect(":THRESHOLD", Type::Integer(), 30);
+  expect(":low", Type::Decimal(2, 1), -5);
+  expect(":name", Type::Char(4), Value("it's"));
+  // Whole seconds in ms, with as many digits as it needs.
+  EXPECT_EQ(LiteralOf("INTERVAL :window SECOND", options).value, Value(int64_t{120'000}));
+  EXPECT_EQ(LiteralOf("INTERVAL :window MINUTE", options).value, Value(int64_t{7'200'000}));
+
+  const auto message = [&](std::string_view text) {
+    const ParsedExpression parsed = ParseExpression(text, options);
+    return parsed.diagnostics.empty() ? "" : Format(parsed.diagnostics[0], "", text);
+  };
+  EXPECT_EQ(message(":treshold"), "1:1: there is no parameter treshold; did you mean :threshold?");
+  EXPECT_EQ(message("1 : 2").find("':' is no operator"), 5u);
+  EXPECT_NE(message("a::integer").find("':' is no operator"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace tailrace::sql

@@ -8,7 +8,7 @@
 namespace tailrace::sql {
 
 TokenCursor::TokenCursor(std::string_view text, const ParseOptions& options) : text_(text), options_(options) {
-  LexedText lexed = Lex(text);
+  LexedText lexed = Lex(text, options.parameters);
   cut_short_ = lexed.cut_short;
   diagnostics_ = std::move(lexed.diagnostics);
   split_ = SplitStatements(std::move(lexed.tokens), text);

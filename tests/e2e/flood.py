@@ -18,10 +18,10 @@ def with_webhook(folder, url, **changes):
 def scale(folder, divisor):
     """Makes the example's windows and intervals shorter by this factor, so that a flood takes seconds."""
     sql = folder / "monitor.sql"
-    sql.write_text(sql.read_text().replace("'15' SECOND", f"'{15 / divisor:g}' SECOND")
-                   .replace("'1' MINUTE", f"'{60 / divisor:g}' SECOND"))
+    sql.write_text(sql.read_text().replace("'1' MINUTE", f"'{60 / divisor:g}' SECOND"))
     definition = folder / "tailrace.yaml"
-    definition.write_text(definition.read_text().replace("min_interval: 60s", f"min_interval: {60_000 // divisor}ms"))
+    definition.write_text(definition.read_text().replace("min_interval: 60s", f"min_interval: {60_000 // divisor}ms")
+                          .replace("window: 15 ", f"window: {15 / divisor:g} "))
 
 
 def history_rows(server):

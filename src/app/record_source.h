@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "app/record_merge.h"
+#include "base/result.h"
+
+namespace tailrace::app {
+
+// Past records of an application's inputs, in the order in which they arrived.
+// Threads  One owner.
+class RecordSource {
+ public:
+  virtual ~RecordSource() = default;
+  // The next records of one in-application input stream, `records_max` at most; none at the end. Views are valid until
+  // the next call.
+  virtual Result<MergedRecords> Next(size_t records_max) = 0;
+  // How much has been read, 0 to 1.
+  virtual double share() const = 0;
+  // What a user must know of these records ("records before 2018-11-01 01:00:00 are gone"); empty: nothing.
+  virtual std::string note() const = 0;
+};
+
+}  // namespace tailrace::app

@@ -1,0 +1,81 @@
+#include "app/retained_records.h"
+
+#include <algorithm>
+
+#include "base/str.h"
+
+namespace tailrace::app {
+
+Result<std::unique_ptr<RetainedRecords>> RetainedRecords::Open(Disk& disk, const std::string& data_folder,
+                                                               const std::vector<InputConfig>& inputs, Timestamp from) {
+  std::unique_ptr<RetainedRecords> records(new RetainedRecords);
+  for (size_t source = 0; source < inputs.size(); ++source) {
+    const InputConfig& input = inputs[source];
+    TAILRACE_ASSIGN_OR_RETURN(stream::RetainedStream stream,
+                              stream::OpenRetained(disk, data_folder + "/streams", input.stream));
+    for (auto& shard : stream.shards) {
+      TAILRACE_TRY(shard->Begin(from));
+      records->trimmed_ |= shard->oldest_sequence() > 0;
+      Cursor cursor{static_cast<int>(source), input.parallelism, std::move(shard)};
+      TAILRACE_ASSIGN_OR_RETURN(cursor.next, cursor.shard->Next());
+      records->cursors_.push_back(std::move(cursor));
+    }
+  }
+  return records;
+}
+
+Result<MergedRecords> RetainedRecords::Next(size_t records_max) {
+  MergedRecords merged;
+  struct Place {
+    size_t data, data_size, key, key_size;
+  };
+  std::vector<Place> places;
+  bytes_.clear();
+  while (merged.records.size() < records_max) {
+    Cursor* first = nullptr;
+    for (Cursor& cursor : cursors_) {
+      if (cursor.next == nullptr) continue;
+      if (first == nullptr || cursor.next->arrival < first->next->arrival) first = &cursor;
+    }
+    if (first == nullptr) break;
+    const int partition = static_cast<int>(first->shard->shard()) % first->parallelism;
+    if (merged.records.empty()) {
+      merged.source = first->source;
+      merged.partition = partition;
+    } else if (merged.source != first->source || merged.partition != partition) {
+      break;
+    }
+    const stream::RecordView& record = *first->next;
+    places.push_back(
+        {bytes_.size(), record.data.size(), bytes_.size() + record.data.size(), record.partition_key.size()});
+    bytes_.append(record.data).append(record.partition_key);
+    merged.records.push_back({.data = {},
+                              .partition_key = {},
+                              .arrival_unix_ms = ToUnixMs(record.arrival),
+                              .sequence = record.sequence,
+                              .shard = first->shard->shard()});
+    TAILRACE_ASSIGN_OR_RETURN(first->next, first->shard->Next());
+  }
+  for (size_t i = 0; i < places.size(); ++i) {
+    const std::string_view bytes = bytes_;
+    merged.records[i].data = bytes.substr(places[i].data, places[i].data_size);
+    merged.records[i].partition_key = bytes.substr(places[i].key, places[i].key_size);
+  }
+  return merged;
+}
+
+double RetainedRecords::share() const {
+  uint64_t read = 0;
+  uint64_t total = 0;
+  for (const Cursor& cursor : cursors_) {
+    read += cursor.shard->bytes_read();
+    total += cursor.shard->bytes_total();
+  }
+  return total == 0 ? 1 : std::min(1.0, static_cast<double>(read) / static_cast<double>(total));
+}
+
+std::string RetainedRecords::note() const {
+  return trimmed_ ? "older records are past retention; what needs them begins anew" : "";
+}
+
+}  // namespace tailrace::app

@@ -1,0 +1,102 @@
+"""Rehearsals: past records through an application's SQL and alarms. Names: docs/reference-systems.md."""
+
+import json
+import unittest
+
+from flood import scale
+from harness import TestCase, order_csv, run, wait_until, write_lines
+
+
+def rehearse(example, server, *words):
+    """The lines of `tailrace replay --json` over the server's own data folder."""
+    text = run("replay", example, "--data", server.folder / "data", "--json", *words)
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def events_of(lines):
+    """What live history and replay have in common, in the order of time."""
+    names = ("alarm", "kind", "key", "time", "value", "rows", "max", "since")
+    return [{name: line[name] for name in names} for line in lines]
+
+
+class Rehearsal(TestCase):
+    def flood(self, divisor, orders):
+        example = self.example("order-flood")
+        scale(example, divisor)
+        definition = example / "tailrace.yaml"
+        definition.write_text(definition.read_text().replace("    value: ORDER_COUNT\n",
+                                                             "    value: ORDER_COUNT\n    resolve_after: 400ms\n"))
+        (example / "logs").mkdir()
+        server = self.serve(example)
+        log = example / "logs" / "a.log"
+        for burst in range(3):
+            for i in range(orders):
+                write_lines(log, order_csv(536365 + burst * orders + i))
+            wait_until(lambda: server.rows("ORDER_COUNT_STREAM") == orders * (burst + 1), "the orders")
+            wait_until(lambda: not server.get("/api/apps/order-flood/alarms")[0]["firing"], "quiet")
+        return example, server
+
+    def test_a_replay_beside_the_server_gives_what_the_live_alarms_did(self):
+        example, server = self.flood(20, 60)  # 30 orders in 750 ms, one message in 3 s, over after 400 ms.
+        live = server.get("/api/apps/order-flood/alarms/events", limit=1000)
+        live.reverse()  # Newest first there.
+        self.assertEqual([event["kind"] for event in live].count("resolved"), 3)
+        lines = rehearse(example, server)
+        self.assertEqual(events_of(line for line in lines if line["type"] == "event"), events_of(live))
+        total = next(line for line in lines if line["type"] == "total")
+        told = [event for event in live if event["kind"] == "message"]
+        self.assertEqual(total["fired"], 3)
+        self.assertEqual(total["resolved"], 3)
+        self.assertEqual(total["told"], len(told))
+        self.assertEqual(total["held_back"], server.rows("TRIGGER_COUNT_STREAM") - len(told))
+        fired = [event["time"] for event in live if event["kind"] == "fired"]
+        over = [event["time"] for event in live if event["kind"] == "resolved"]
+        self.assertEqual(total["ms_in_alarm"], sum(over) - sum(fired))
+        # The texts are those that the targets got.
+        messages = [json.loads(line) for line in
+                    (server.folder / "data" / "apps" / "order-flood" / "messages.log").read_text().splitlines()]
+        self.assertEqual([(line["to"], line["subject"], line["text"]) for line in lines if "to" in line],
+                         [(["messages"], message["subject"], message["message"]) for message in messages])
+        # A part of the time: the second burst alone.
+        part = rehearse(example, server, "--from", fired[1], "--to", over[1])
+        self.assertEqual(events_of(line for line in part if line["type"] == "event"),
+                         events_of(event for event in live if fired[1] <= event["time"] <= over[1]))
+        # Nothing was told again, and the stopped server's folder gives the same.
+        self.assertEqual(server.stop(), 0)
+        again = rehearse(example, server)
+        self.assertEqual([line for line in again if line["type"] != "run"],
+                         [line for line in lines if line["type"] != "run"])
+
+    def test_a_sweep_shows_what_other_thresholds_would_have_done(self):
+        example, server = self.flood(20, 40)
+        lines = rehearse(example, server, "--sweep", "threshold=30,40,41")
+        totals = {line["parameters"]["threshold"]: line for line in lines if line["type"] == "total"}
+        live = server.get("/api/apps/order-flood/alarms/events", limit=1000)
+        self.assertEqual(totals["30"]["fired"], [event["kind"] for event in live].count("fired"))
+        self.assertEqual(totals["30"]["rows"], server.rows("TRIGGER_COUNT_STREAM"))
+        self.assertLessEqual(totals["40"]["rows"], 3)
+        self.assertEqual(totals["41"]["fired"], 0)
+        self.assertEqual(totals["41"]["ms_in_alarm"], 0)
+        table = run("replay", example, "--data", server.folder / "data", "--sweep", "threshold=10..40")
+        rows = [line.split() for line in table.splitlines()]
+        self.assertEqual(rows[0][:4], ["THRESHOLD", "ALARM", "FIRED", "TOLD"])
+        self.assertEqual([row[0] for row in rows[1:17]], [str(value) for value in range(10, 41, 2)])
+        self.assertIn("Nobody was told", table)
+
+    def test_wrong_use_is_said(self):
+        example = self.example("order-flood")
+        for words, code, part in (
+                (["replay"], 2, "name an application's folder, or a program with --sql"),
+                (["replay", example, "--from", "soon"], 2, "'soon' is neither ISO 8601"),
+                (["replay", example, "--from", "2018-11-02", "--to", "2018-11-01"], 2, "is later than --to"),
+                (["replay", example, "--sweep", "threshold=5..1"], 2, "the second number must be the larger one"),
+                (["replay", example, "--sweep", "treshold=1,2"], 78, "did you mean 'threshold'?"),
+                (["replay", example, "--set", "threshold=high"], 78, "monitor.sql"),
+                (["replay", example, "--data", self.folder / "none"], 1, "no stream mywebsiteorder")):
+            done = run(*words, check=False)
+            self.assertEqual(done.returncode, code, words)
+            self.assertIn(part, done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
