@@ -61,7 +61,7 @@ Status Application::OpenInputs() {
   for (const InputConfig& config : definition_.config.inputs) {
     Input input;
     TAILRACE_ASSIGN_OR_RETURN(std::unique_ptr<ingest::Decoder> decoder, ingest::MakeDecoder(config.schema));
-    TAILRACE_ASSIGN_OR_RETURN(const std::shared_ptr<stream::Stream> stream, environment_.streams.Find(config.stream));
+    TAILRACE_ASSIGN_OR_RETURN(const std::shared_ptr<stream::Stream> stream, environment_.find_stream(config));
     input.decoder = ingest::MakeAggregateDecoder(
         std::move(decoder), [stream](stream::ShardId shard) -> std::optional<stream::HashKeyRange> {
           for (const stream::ShardDescription& known : stream->Describe().shards) {
@@ -111,7 +111,7 @@ Status Application::OpenJob(std::vector<Output> outputs, const std::optional<Che
 
   std::vector<RecordMerge::Source> sources;
   for (const InputConfig& config : definition_.config.inputs) {
-    TAILRACE_ASSIGN_OR_RETURN(std::shared_ptr<stream::Stream> stream, environment_.streams.Find(config.stream));
+    TAILRACE_ASSIGN_OR_RETURN(std::shared_ptr<stream::Stream> stream, environment_.find_stream(config));
     sources.push_back({std::move(stream), config.parallelism});
   }
   const stream::StartPoint start{.kind = definition_.config.start == "latest" ? stream::StartPoint::Kind::kLatest

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -94,7 +95,8 @@ class Application {
     const Clock& clock;
     Log& log;
     MetricsRegistry& metrics;
-    stream::StreamStore& streams;
+    // The stream that an input reads. Errors: kNotFound.
+    std::function<Result<std::shared_ptr<stream::Stream>>(const InputConfig&)> find_stream;
     std::string checkpoint_file;
   };
   struct Output {

@@ -15,6 +15,7 @@
 #include "data/output_format.h"
 #include "ingest/formats/input_schema.h"
 #include "ingest/kafka/kafka_source_config.h"
+#include "sink/delivery/definition.h"
 #include "sink/item_mapping.h"
 #include "sql/compile.h"
 #include "stream/types.h"
@@ -36,9 +37,15 @@ struct StreamConfig {
   Place place;
 };
 
+struct DeliveryStreamConfig {
+  sink::delivery::DeliveryDefinition definition;
+  Place place;
+};
+
 struct InputConfig {
   std::string prefix;  // "SOURCE_SQL_STREAM" gives SOURCE_SQL_STREAM_001 ...
   std::string stream;
+  bool from_delivery = false;  // `stream` is a delivery stream.
   int parallelism = 1;
   ingest::InputSchema schema;
   Place place;
@@ -77,6 +84,7 @@ struct AlarmOutput {
 };
 struct StreamOutput {
   std::string stream;
+  bool to_delivery = false;  // `stream` is a delivery stream.
   data::OutputOptions options;
 };
 struct FileOutput {
@@ -114,6 +122,7 @@ struct ApplicationConfig {
   std::string file;    // The definition file itself.
   std::vector<ParameterConfig> parameters;
   std::vector<StreamConfig> streams;
+  std::vector<DeliveryStreamConfig> delivery_streams;
   std::string agent_file;  // Empty: no agent.
   Place agent_place;
   std::vector<InputConfig> inputs;

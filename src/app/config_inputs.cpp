@@ -86,8 +86,14 @@ std::string ReadFormat(const YamlValue& value) {
 }
 
 constexpr KeySpec<InputConfig> kInputKeys[] = {
-    {{"stream", "text", "The stream whose records become rows.", true},
+    {{"stream", "text", "The stream whose records become rows."},
      [](const YamlValue& value, InputConfig& into) { into.stream = value.Text(); }},
+    {{"delivery_stream", "text",
+      "Instead of stream: the delivery stream whose records become rows, at once and not when they are delivered."},
+     [](const YamlValue& value, InputConfig& into) {
+       into.stream = value.Text();
+       into.from_delivery = true;
+     }},
     {{"format", "text", "Form of a record: json (the default), csv, combined, common."},
      [](const YamlValue& value, InputConfig& into) { into.schema.format = ReadFormat(value); }},
     {{"columns", "list of column", "The columns of the rows.", true},
@@ -133,6 +139,8 @@ void ReadInputs(const YamlValue& section, ApplicationConfig& config) {
   for (const auto& [name, value] : section.Entries()) {
     InputConfig input{.prefix = name, .place = value.place()};
     ReadSection<InputConfig>(value, kInputKeys, input);
+    const bool one = value.Child("stream").exists() != value.Child("delivery_stream").exists();
+    if (value.is_map() && !one) value.Fail(StrCat(value.path(), " needs one of stream, delivery_stream"));
     config.inputs.push_back(std::move(input));
   }
 }

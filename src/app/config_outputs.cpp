@@ -79,6 +79,7 @@ struct OutputKeys {
   std::string table;
   std::string alarm;
   std::string stream;
+  std::string delivery_stream;
   std::string file;
   std::optional<std::vector<ItemAttribute>> item;
   std::optional<data::OutputFormat> format;
@@ -102,14 +103,17 @@ constexpr KeySpec<OutputKeys> kOutputKeys[] = {
      [](const YamlValue& value, OutputKeys& into) { into.alarm = value.Text(); }},
     {{"stream", "text", "Append every row to this stream."},
      [](const YamlValue& value, OutputKeys& into) { into.stream = value.Text(); }},
+    {{"delivery_stream", "text", "Put every row to this delivery stream."},
+     [](const YamlValue& value, OutputKeys& into) { into.delivery_stream = value.Text(); }},
     {{"file", "path", "Append every row to this file as one line."},
      [](const YamlValue& value, OutputKeys& into) { into.file = value.Text(); }},
-    {{"format", "text", "stream and file: json (the default) or csv."},
+    {{"format", "text", "stream, delivery_stream and file: json (the default) or csv."},
      [](const YamlValue& value, OutputKeys& into) {
        into.format = data::ParseOutputFormat(value.OneOf(kOutputFormats, "json")).value_or(data::OutputFormat::kJson);
      }},
     {{"nulls", "text",
-      "stream and file: how SQL NULL is written. json: JSON null (the default). text: the word null for texts. omit: "
+      "stream, delivery_stream and file: how SQL NULL is written. json: JSON null (the default). text: the word null "
+      "for texts. omit: "
       "the member is left out."},
      [](const YamlValue& value, OutputKeys& into) { into.nulls = ReadNulls(value); }},
 };
@@ -120,7 +124,9 @@ std::string OutputConfig::Name() const {
   struct Kind {
     std::string operator()(const TableOutput& output) const { return StrCat("table ", output.table); }
     std::string operator()(const AlarmOutput& output) const { return StrCat("alarm ", output.alarm); }
-    std::string operator()(const StreamOutput& output) const { return StrCat("stream ", output.stream); }
+    std::string operator()(const StreamOutput& output) const {
+      return StrCat(output.to_delivery ? "delivery stream " : "stream ", output.stream);
+    }
     std::string operator()(const FileOutput& output) const { return StrCat("file ", output.path); }
   };
   return StrCat(from, " -> ", std::visit(Kind{}, to));
@@ -139,12 +145,13 @@ void ReadOutputs(const YamlValue& section, ApplicationConfig& config) {
     OutputKeys keys;
     ReadSection<OutputKeys>(value, kOutputKeys, keys);
     OutputConfig output{.from = keys.from, .place = value.place()};
-    const int kinds = !keys.table.empty() + !keys.alarm.empty() + !keys.stream.empty() + !keys.file.empty();
+    const int kinds = !keys.table.empty() + !keys.alarm.empty() + !keys.stream.empty() + !keys.delivery_stream.empty() +
+                      !keys.file.empty();
     if (kinds != 1) {
-      value.Fail(StrCat(value.path(), " needs one of table, alarm, stream, file; here are ", kinds));
+      value.Fail(StrCat(value.path(), " needs one of table, alarm, stream, delivery_stream, file; here are ", kinds));
       continue;
     }
-    const bool text_form = !keys.stream.empty() || !keys.file.empty();
+    const bool text_form = !keys.stream.empty() || !keys.delivery_stream.empty() || !keys.file.empty();
     if (!text_form && (keys.format.has_value() || keys.nulls.has_value())) {
       value.Fail(StrCat(value.path(), ": format and nulls belong to stream and file outputs"));
     }
@@ -160,7 +167,8 @@ void ReadOutputs(const YamlValue& section, ApplicationConfig& config) {
       const data::OutputOptions options{.format = keys.format.value_or(data::OutputFormat::kJson),
                                         .nulls = keys.nulls.value_or(data::NullStyle::kJson)};
       if (keys.file.empty()) {
-        output.to = StreamOutput{keys.stream, options};
+        const bool delivery = !keys.delivery_stream.empty();
+        output.to = StreamOutput{delivery ? keys.delivery_stream : keys.stream, delivery, options};
       } else {
         output.to = FileOutput{keys.file, options};
       }
@@ -177,7 +185,7 @@ std::vector<SectionDocument> OutputSectionDocuments() {
       {"tables.NAME", "A keyed table. Made when it is not there yet.", DocumentKeys<TableConfig>(kTableKeys)},
       {"outputs",
        "A list: where the rows of in-application streams go. Each has from and one of table, alarm, stream, "
-       "file.",
+       "delivery_stream, file.",
        DocumentKeys<OutputKeys>(kOutputKeys)},
   };
 }

@@ -40,6 +40,8 @@ constexpr KeySpec<ApplicationConfig> kRootKeys[] = {
       "`tailrace replay` tries others."},
      [](const YamlValue&, ApplicationConfig&) {}},  // Read before everything else.
     {{"streams", "map of stream", "Durable streams the application needs."}, ReadStreams},
+    {{"delivery_streams", "map of delivery stream", "Where records are delivered in portions: archives and the like."},
+     ReadDeliveryStreams},
     {{"agent", "path", "The agent's configuration file; its flows send to the streams."},
      [](const YamlValue& value, ApplicationConfig& into) {
        into.agent_file = value.Text();
@@ -78,14 +80,21 @@ class ReferenceCheck {
     const auto streams = Names(config_.streams, [](const auto& stream) { return stream.name; });
     const auto tables = Names(config_.tables, [](const auto& table) { return table.name; });
     const auto alarms = Names(config_.alarms, [](const auto& entry) { return entry.alarm.name; });
-    for (const InputConfig& input : config_.inputs) Require("stream", input.stream, streams, input.place);
+    const auto deliveries = Names(config_.delivery_streams, [](const auto& entry) { return entry.definition.name; });
+    for (const DeliveryStreamConfig& entry : config_.delivery_streams) CheckDelivery(entry, streams);
+    for (const InputConfig& input : config_.inputs) {
+      Require(input.from_delivery ? "delivery_stream" : "stream", input.stream,
+              input.from_delivery ? deliveries : streams, input.place);
+    }
     for (const OutputConfig& output : config_.outputs) {
       if (const auto* table = std::get_if<TableOutput>(&output.to))
         Require("table", table->table, tables, output.place);
       if (const auto* alarm = std::get_if<AlarmOutput>(&output.to))
         Require("alarm", alarm->alarm, alarms, output.place);
       if (const auto* stream = std::get_if<StreamOutput>(&output.to)) {
-        Require("stream", stream->stream, streams, output.place);
+        Require(stream->to_delivery ? "delivery_stream" : "stream", stream->stream,
+                stream->to_delivery ? deliveries : streams, output.place);
+        if (stream->to_delivery) CheckPut(*stream, output.place);
       }
     }
     for (const AlarmEntry& entry : config_.alarms) CheckAlarm(entry);
@@ -111,6 +120,25 @@ class ReferenceCheck {
     Fail(place, StrCat(kind, " '", name, "' is not defined in this file"),
          nearest.has_value() ? StrCat("did you mean '", *nearest, "'?") : StrCat("add it under ", kind, "s"));
     return false;
+  }
+
+  void CheckDelivery(const DeliveryStreamConfig& entry, const std::vector<std::string>& streams) {
+    const sink::delivery::DeliveryDefinition& definition = entry.definition;
+    Require("stream", definition.source_stream, streams, entry.place);
+    if (definition.source_stream.empty() && std::ranges::find(streams, definition.name) != streams.end()) {
+      Fail(entry.place, StrCat("delivery stream '", definition.name, "' has the name of a stream"),
+           StrCat("deliver that stream with source: ", definition.name, ", or choose another name"));
+    }
+  }
+
+  // Records can be put only to delivery streams that have some of their own.
+  void CheckPut(const StreamOutput& output, const Place& place) {
+    for (const DeliveryStreamConfig& entry : config_.delivery_streams) {
+      const std::string& source = entry.definition.source_stream;
+      if (entry.definition.name != output.stream || source.empty()) continue;
+      Fail(place, StrCat("delivery stream '", output.stream, "' delivers the stream '", source, "'"),
+           StrCat("write to it with stream: ", source));
+    }
   }
 
   void CheckAlarm(const AlarmEntry& entry) {
@@ -252,6 +280,7 @@ std::string ConfigReference() {
   AppendSections(text, {{"tailrace.yaml", "", DocumentKeys<ApplicationConfig>(kRootKeys)},
                         {"sql_options", "", DocumentKeys<sql::CompileOptions>(kSqlOptionKeys)}});
   AppendSections(text, InputSectionDocuments());
+  AppendSections(text, DeliverySectionDocuments());
   AppendSections(text, OutputSectionDocuments());
   AppendSections(text, AlarmSectionDocuments());
   return text;

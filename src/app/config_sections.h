@@ -16,6 +16,7 @@ struct SectionDocument {
 };
 
 void ReadStreams(const YamlValue& section, ApplicationConfig& config);
+void ReadDeliveryStreams(const YamlValue& section, ApplicationConfig& config);
 void ReadInputs(const YamlValue& section, ApplicationConfig& config);
 void ReadReferenceTables(const YamlValue& section, ApplicationConfig& config);
 void ReadTables(const YamlValue& section, ApplicationConfig& config);
@@ -27,6 +28,7 @@ void ReadTargets(const YamlValue& section, ApplicationConfig& config);
 void FillInParameters(ApplicationConfig& config);
 
 std::vector<SectionDocument> InputSectionDocuments();
+std::vector<SectionDocument> DeliverySectionDocuments();
 std::vector<SectionDocument> OutputSectionDocuments();
 std::vector<SectionDocument> AlarmSectionDocuments();
 

@@ -115,13 +115,21 @@ void CheckAgent(Disk& disk, Definition& definition) {
          !problem.is_error});
   }
   for (const ingest::FlowConfig& flow : loaded.config.flows) {
+    const bool delivery = flow.destination_kind == ingest::DestinationKind::kDelivery;
     std::vector<std::string> names;
-    for (const StreamConfig& stream : config.streams) names.push_back(stream.name);
+    if (delivery) {
+      for (const DeliveryStreamConfig& entry : config.delivery_streams) {
+        if (entry.definition.source_stream.empty()) names.push_back(entry.definition.name);
+      }
+    } else {
+      for (const StreamConfig& stream : config.streams) names.push_back(stream.name);
+    }
     if (std::ranges::find(names, flow.destination) != names.end()) continue;
     const auto nearest = NearestName(flow.destination, names);
     definition.problems.push_back(
         {config.agent_place,
-         StrCat(config.agent_file, " sends to the stream '", flow.destination, "', which is not under streams"),
+         StrCat(config.agent_file, " sends to the ", delivery ? "delivery stream" : "stream", " '", flow.destination,
+                "', which is not under ", delivery ? "delivery_streams" : "streams"),
          nearest.has_value() ? StrCat("did you mean '", *nearest, "'?") : "", false});
   }
 }

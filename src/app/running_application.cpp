@@ -37,10 +37,11 @@ Result<std::unique_ptr<RunningApplication>> RunningApplication::Open(Definition 
   TAILRACE_ASSIGN_OR_RETURN(
       running->application_,
       Application::Open(std::move(definition), std::move(outputs), running->origins_,
-                        {environment.disk, environment.clock, environment.log, environment.metrics, runtime.streams(),
+                        {environment.disk, environment.clock, environment.log, environment.metrics,
+                         [&runtime](const InputConfig& input) { return runtime.FindInput(input); },
                          running->folder_ + "/checkpoint"}));
   for (const InputConfig& input : config.inputs) {
-    TAILRACE_ASSIGN_OR_RETURN(const auto stream, runtime.streams().Find(input.stream));
+    TAILRACE_ASSIGN_OR_RETURN(const auto stream, runtime.FindInput(input));
     running->subscriptions_.push_back(stream->Subscribe([raw = running.get()] { raw->Wake(); }));
   }
   if (with_agent && !config.agent_file.empty()) TAILRACE_TRY(running->OpenAgent(config, rng.Fork()));
@@ -106,7 +107,7 @@ Result<Application::Output> RunningApplication::MakeOutput(const Definition& def
     output.alarm = alarm.get();
     output.sink = std::move(alarm);
   } else if (const auto* const to = std::get_if<StreamOutput>(&config.to)) {
-    TAILRACE_ASSIGN_OR_RETURN(std::shared_ptr<stream::Stream> target, runtime_.streams().Find(to->stream));
+    TAILRACE_ASSIGN_OR_RETURN(std::shared_ptr<stream::Stream> target, runtime_.FindStream(to->stream, to->to_delivery));
     TAILRACE_ASSIGN_OR_RETURN(output.sink,
                               sink::MakeStreamSink({.name = sink_name, .schema = *schema, .output = to->options},
                                                    std::move(target), sink_environment_));
@@ -128,7 +129,9 @@ Status RunningApplication::OpenAgent(const ApplicationConfig& config, Rng rng) {
     return Error{ErrorCode::kInvalidArgument, StrCat(path, ": ", loaded.problems.front().ToString())};
   }
   const auto find_target = [this](const ingest::FlowConfig& flow) -> Result<ingest::RecordTarget*> {
-    TAILRACE_ASSIGN_OR_RETURN(std::shared_ptr<stream::Stream> stream, runtime_.streams().Find(flow.destination));
+    TAILRACE_ASSIGN_OR_RETURN(
+        std::shared_ptr<stream::Stream> stream,
+        runtime_.FindStream(flow.destination, flow.destination_kind == ingest::DestinationKind::kDelivery));
     agent_targets_.push_back(std::make_unique<ingest::StreamTarget>(std::move(stream)));
     return static_cast<ingest::RecordTarget*>(agent_targets_.back().get());
   };

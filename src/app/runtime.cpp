@@ -32,6 +32,13 @@ Result<std::unique_ptr<Runtime>> Runtime::Open(RuntimeOptions options, const Env
   TAILRACE_ASSIGN_OR_RETURN(runtime->streams_, stream::StreamStore::Open({environment.disk, environment.clock,
                                                                           environment.log, environment.metrics},
                                                                          folder + "/streams", runtime->rng_.Fork()));
+  sink::delivery::DeliveryStreams::Options delivery{
+      .folder = folder + "/delivery", .buckets = {.s3 = runtime->options_.s3, .folder = folder + "/buckets"}};
+  TAILRACE_ASSIGN_OR_RETURN(runtime->delivery_streams_,
+                            sink::delivery::DeliveryStreams::Open(std::move(delivery),
+                                                                  {environment.disk, environment.net, environment.clock,
+                                                                   environment.log, environment.metrics},
+                                                                  *runtime->streams_, runtime->rng_.Fork()));
   TAILRACE_ASSIGN_OR_RETURN(runtime->tables_, table::TableStore::Open(folder + "/tables", environment.clock));
   TAILRACE_ASSIGN_OR_RETURN(
       runtime->dead_letters_,
@@ -89,6 +96,30 @@ const ingest::KafkaSource* Runtime::FindSource(std::string_view stream) const {
   return found == sources_.end() ? nullptr : found->second.get();
 }
 
+Status Runtime::MakeDeliveryStreams(const ApplicationConfig& config) {
+  const std::string folder = StrCat(options_.data_folder, "/apps/", config.name);
+  const auto resolve = [&](sink::delivery::ArchiveConfig& archive) {
+    auto* const directory = std::get_if<sink::delivery::DirectoryStoreConfig>(&archive.store);
+    if (directory != nullptr) directory->path = ResolvePath(folder, directory->path);
+  };
+  for (const DeliveryStreamConfig& wanted : config.delivery_streams) {
+    sink::delivery::DeliveryDefinition definition = wanted.definition;
+    if (auto* const archive = std::get_if<sink::delivery::ArchiveConfig>(&definition.destination)) resolve(*archive);
+    if (definition.backup.has_value()) resolve(*definition.backup);
+    const Status declared = delivery_streams_->Declare(definition);
+    if (!declared.ok()) return Error(declared.error()).Context(StrCat("delivery stream ", definition.name));
+  }
+  return Ok();
+}
+
+Result<std::shared_ptr<stream::Stream>> Runtime::FindStream(const std::string& name, bool delivery) const {
+  return delivery ? delivery_streams_->FindStream(name) : streams_->Find(name);
+}
+
+Result<std::shared_ptr<stream::Stream>> Runtime::FindInput(const InputConfig& input) const {
+  return FindStream(input.stream, input.from_delivery);
+}
+
 Status Runtime::MakeTables(const ApplicationConfig& config) {
   for (const TableConfig& wanted : config.tables) {
     table::TableOptions options;
@@ -109,6 +140,7 @@ Status Runtime::AddApplication(Definition definition) {
                  StrCat("two applications are named ", name, "; set name: in one of them")};
   }
   TAILRACE_TRY(MakeStreams(definition.config));
+  TAILRACE_TRY(MakeDeliveryStreams(definition.config));
   TAILRACE_TRY(MakeTables(definition.config));
   const std::string folder = StrCat(options_.data_folder, "/apps/", name);
   TAILRACE_TRY(environment_.disk.MakeDirectories(folder));
@@ -120,6 +152,7 @@ Status Runtime::AddApplication(Definition definition) {
 }
 
 void Runtime::Start() {
+  delivery_streams_->Start();
   for (const auto& application : applications_) application->Start();
   for (const auto& [stream, source] : sources_) source->Start();
   sweeper_ = std::thread([this] { SweepTables(); });
@@ -128,6 +161,7 @@ void Runtime::Start() {
 void Runtime::Stop(std::chrono::milliseconds limit) {
   for (const auto& [stream, source] : sources_) source->Stop();
   for (const auto& application : applications_) application->Stop(limit);
+  if (delivery_streams_ != nullptr) delivery_streams_->Stop();
   {
     const std::lock_guard lock(mutex_);
     stopping_ = true;

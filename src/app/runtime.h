@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -19,6 +20,7 @@
 #include "base/rng.h"
 #include "ingest/kafka/kafka_source.h"
 #include "sink/dead_letters.h"
+#include "sink/delivery/delivery_streams.h"
 #include "stream/store.h"
 #include "table/table_store.h"
 
@@ -29,12 +31,14 @@ class RunningApplication;
 struct RuntimeOptions {
   std::string data_folder = "data";
   bool run_agents = true;
+  // Where buckets are that the Firehose API names; without it they are folders below data_folder/buckets.
+  std::optional<sink::delivery::S3StoreConfig> s3;
 };
 
 // Everything that runs in one process over one data folder: streams, tables, applications with their alarms and agents.
 //
-// State    data_folder/streams, /tables, /kafka, /apps/NAME (checkpoint, alarms.sqlite, history.sqlite, agent); see
-//          docs/data-folder.md.
+// State    data_folder/streams, /delivery, /tables, /kafka, /apps/NAME (checkpoint, alarms.sqlite,
+//          history.sqlite, agent); see docs/data-folder.md.
 // Threads  AddApplication, Start, Stop: one owner. The rest: any.
 class Runtime {
  public:
@@ -59,6 +63,10 @@ class Runtime {
   void Stop(std::chrono::milliseconds limit);
 
   stream::StreamStore& streams() { return *streams_; }
+  sink::delivery::DeliveryStreams& delivery_streams() { return *delivery_streams_; }
+  // A stream, or the records of a delivery stream. Errors: kNotFound.
+  Result<std::shared_ptr<stream::Stream>> FindStream(const std::string& name, bool delivery) const;
+  Result<std::shared_ptr<stream::Stream>> FindInput(const InputConfig& input) const;
   table::TableStore& tables() { return *tables_; }
   sink::DeadLetters& dead_letters() { return *dead_letters_; }
   const std::vector<std::unique_ptr<RunningApplication>>& applications() const { return applications_; }
@@ -71,6 +79,7 @@ class Runtime {
  private:
   Runtime(RuntimeOptions options, const Environment& environment, FolderLock lock);
   Status MakeStreams(const ApplicationConfig& config);
+  Status MakeDeliveryStreams(const ApplicationConfig& config);
   Status MakeTables(const ApplicationConfig& config);
   Status MakeSource(const StreamConfig& config, std::shared_ptr<stream::Stream> stream);
   void SweepTables();
@@ -81,6 +90,7 @@ class Runtime {
   Timestamp started_{};
   FolderLock lock_;
   std::unique_ptr<stream::StreamStore> streams_;
+  std::unique_ptr<sink::delivery::DeliveryStreams> delivery_streams_;
   std::unique_ptr<table::TableStore> tables_;
   std::unique_ptr<sink::DeadLetters> dead_letters_;
   std::vector<std::unique_ptr<RunningApplication>> applications_;
