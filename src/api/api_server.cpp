@@ -2,6 +2,7 @@
 
 #include "api/live_push.h"
 #include "api/router.h"
+#include "app/running_application.h"
 #include "app/runtime.h"
 #include "base/rng.h"
 
@@ -9,6 +10,18 @@ namespace tailrace::api {
 namespace {
 
 constexpr size_t kWorkerThreads = 3;
+constexpr size_t kAwsWorkerThreads = 4;
+constexpr size_t kAwsWaitingMax = 4'000;
+
+// The application that has the stream among its own; empty when none does.
+std::string UserOfStream(const app::Runtime& runtime, const std::string& stream) {
+  for (const auto& running : runtime.applications()) {
+    for (const app::StreamConfig& config : running->application().definition().config.streams) {
+      if (config.name == stream) return running->name();
+    }
+  }
+  return "";
+}
 
 }  // namespace
 
@@ -18,13 +31,16 @@ struct ApiServer::Parts {
       : live(runtime, version),
         services{runtime, live, version},
         router(services, kWorkerThreads),
-        gateway(std::move(aws), runtime.environment().clock, runtime.environment().metrics,
+        workers(kAwsWorkerThreads, kAwsWaitingMax),
+        gateway(std::move(aws), runtime.environment().clock, runtime.environment().metrics, workers,
                 Rng(runtime.environment().seed)) {}
 
   std::unique_ptr<http::Server> server;
   LivePush live;
   Services services;
   Router router;
+  WorkerPool workers;
+  std::unique_ptr<kinesis::Kinesis> kinesis;
   aws::Gateway gateway;
 };
 
@@ -34,11 +50,18 @@ ApiServer::~ApiServer() { Stop(std::chrono::milliseconds(0)); }
 
 Result<std::unique_ptr<ApiServer>> ApiServer::Start(ApiOptions options, app::Runtime& runtime, std::string version) {
   auto parts = std::make_unique<Parts>(std::move(options.aws), runtime, std::move(version));
+  const app::Runtime::Environment& environment = runtime.environment();
+  TAILRACE_ASSIGN_OR_RETURN(
+      parts->kinesis,
+      kinesis::Kinesis::Open(options.kinesis,
+                             {runtime.streams(), environment.disk, environment.clock, parts->workers,
+                              [&runtime](const std::string& stream) { return UserOfStream(runtime, stream); }},
+                             runtime.data_folder() + "/kinesis"));
+  parts->gateway.Add(parts->kinesis->MakeService());
   const auto handle = [&router = parts->router, &gateway = parts->gateway](http::ExchangePtr exchange) {
     if (aws::Gateway::Recognises(exchange->request())) return gateway.Handle(std::move(exchange));
     router.Handle(std::move(exchange));
   };
-  const app::Runtime::Environment& environment = runtime.environment();
   TAILRACE_ASSIGN_OR_RETURN(
       parts->server, http::Server::Start(std::move(options.http), handle, environment.clock, environment.metrics));
   return std::unique_ptr<ApiServer>(new ApiServer(std::move(parts)));
@@ -48,6 +71,7 @@ uint16_t ApiServer::port() const { return parts_->server->port(); }
 
 void ApiServer::Stop(std::chrono::milliseconds limit) {
   parts_->live.Stop();
+  if (parts_->kinesis != nullptr) parts_->kinesis->Stop();
   if (parts_->server != nullptr) parts_->server->Stop(limit);
 }
 

@@ -6,6 +6,7 @@
 
 #include "api/aws/gateway.h"
 #include "api/http/server.h"
+#include "api/kinesis/kinesis.h"
 #include "base/result.h"
 
 namespace tailrace::app {
@@ -17,12 +18,13 @@ namespace tailrace::api {
 struct ApiOptions {
   http::ServerOptions http;
   aws::GatewayOptions aws;
+  kinesis::KinesisOptions kinesis;
 };
 
 // The dashboard, the HTTP API, the AWS services and the metrics of a runtime, on one port.
 class ApiServer {
  public:
-  // `runtime` is borrowed. Errors: those of http::Server::Start.
+  // `runtime` is borrowed. Errors: those of http::Server::Start and of the data folder.
   static Result<std::unique_ptr<ApiServer>> Start(ApiOptions options, app::Runtime& runtime, std::string version);
   ~ApiServer();
   uint16_t port() const;

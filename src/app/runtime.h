@@ -74,6 +74,7 @@ class Runtime {
   const ingest::KafkaSource* FindSource(std::string_view stream) const;
   RunningApplication* FindApplication(std::string_view name) const;  // Null when there is none.
   const Environment& environment() const { return environment_; }
+  const std::string& data_folder() const { return options_.data_folder; }
   Timestamp started() const { return started_; }
 
  private:

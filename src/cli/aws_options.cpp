@@ -8,12 +8,19 @@ namespace tailrace::cli {
 namespace {
 
 constexpr int64_t kSkewMinutesMax = 7 * 24 * 60;
+constexpr int64_t kTransitionMsMax = 60'000;
 
 }  // namespace
 
-Result<api::aws::GatewayOptions> ReadAwsOptions(const Arguments& arguments, const Context& context,
-                                                const std::string& address) {
-  api::aws::GatewayOptions options;
+Status ReadAwsOptions(const Arguments& arguments, const Context& context, const std::string& address,
+                      api::ApiOptions& api) {
+  const auto transition = ParseInt64(arguments.Text("--aws-transition"));
+  if (!transition.has_value() || *transition < 0 || *transition > kTransitionMsMax) {
+    return Error{ErrorCode::kInvalidArgument, StrCat("--aws-transition: '", arguments.Text("--aws-transition"),
+                                                     "' is not a number of milliseconds from 0 to ", kTransitionMsMax)};
+  }
+  api.kinesis = {.transition = Milliseconds(*transition), .throttle = arguments.Has("--aws-throttle")};
+  api::aws::GatewayOptions& options = api.aws;
   options.loopback = address.starts_with("127.") || address == "::1";
   options.account = arguments.Text("--aws-account");
   if (options.account.size() != 12 ||
@@ -28,12 +35,12 @@ Result<api::aws::GatewayOptions> ReadAwsOptions(const Arguments& arguments, cons
   }
   options.authentication.clock_skew = std::chrono::minutes(*minutes);
   const std::string file = arguments.Text("--aws-keys");
-  if (file.empty()) return options;
+  if (file.empty()) return Ok();
   TAILRACE_ASSIGN_OR_RETURN(const std::string text, ReadFile(context.disk, file));
   auto keys = api::aws::ParseAccessKeys(text);
   if (!keys.ok()) return std::move(keys).error().Context(StrCat("--aws-keys ", file));
   options.authentication.keys = std::move(keys).value();
-  return options;
+  return Ok();
 }
 
 }  // namespace tailrace::cli

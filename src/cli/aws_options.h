@@ -1,6 +1,6 @@
 #pragma once
 
-#include "api/aws/gateway.h"
+#include "api/api_server.h"
 #include "base/result.h"
 #include "cli/verb.h"
 
@@ -8,7 +8,7 @@ namespace tailrace::cli {
 
 // The --aws-... options of `run`. `address` is where the server listens.
 // Errors  kInvalidArgument and those of reading the key file, naming the option.
-Result<api::aws::GatewayOptions> ReadAwsOptions(const Arguments& arguments, const Context& context,
-                                                const std::string& address);
+Status ReadAwsOptions(const Arguments& arguments, const Context& context, const std::string& address,
+                      api::ApiOptions& options);
 
 }  // namespace tailrace::cli

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "api/api_server.h"
+#include "api/http/development_certificate.h"
 #include "app/definition.h"
 #include "app/running_application.h"
 #include "app/runtime.h"
@@ -26,9 +27,13 @@ constexpr OptionSpec kOptions[] = {
     {"--no-agent", "", "Do not tail files."},
     {"--tls-certificate", "FILE", "Serve HTTPS with this certificate chain, PEM."},
     {"--tls-key", "FILE", "Private key of the certificate, PEM."},
+    {"--tls-development", "",
+     "Serve HTTPS, beside HTTP, with a certificate made for this machine and kept in FOLDER/tls."},
     {"--aws-keys", "FILE", "Check signatures of AWS clients against this credentials file ([name] with its key)."},
     {"--aws-account", "DIGITS", "Account of streams in AWS names.", "000000000000"},
     {"--aws-region", "REGION", "Region in AWS names when a signature tells none.", "us-east-1"},
+    {"--aws-throttle", "", "Refuse what is beyond the rates of the Kinesis service."},
+    {"--aws-transition", "MILLISECONDS", "How long streams are CREATING, UPDATING and DELETING.", "0"},
     {"--aws-clock-skew", "MINUTES", "How far a client's clock may be off.", "5"},
     {"--log", "FORM", "text or json; text on a terminal, else json, when not given."},
     {"--verbose", "", "Log more."},
@@ -76,17 +81,40 @@ std::optional<std::vector<app::Definition>> LoadAll(const std::vector<std::strin
   return definitions;
 }
 
-int Run(const Arguments& arguments, const Context& context) {
+Result<api::ApiOptions> ReadApiOptions(const Arguments& arguments, const Context& context) {
   auto listen = ParseListen(arguments.Text("--listen"));
-  if (!listen.ok()) return Fail(context, "run", StrCat("--listen: ", listen.error().message), kExitWrongUse);
+  if (!listen.ok()) return std::move(listen).error().Context("--listen");
   if (arguments.Has("--tls-certificate") != arguments.Has("--tls-key")) {
-    return Fail(context, "run", "--tls-certificate and --tls-key belong together", kExitWrongUse);
+    return Error{ErrorCode::kInvalidArgument, "--tls-certificate and --tls-key belong together"};
   }
-  listen->certificate_file = arguments.Text("--tls-certificate");
-  listen->key_file = arguments.Text("--tls-key");
-  auto aws = ReadAwsOptions(arguments, context, listen->address);
-  if (!aws.ok()) return Fail(context, "run", aws.error().message, kExitWrongUse);
-  const bool aws_closed = !aws->loopback && !aws->authentication.keys.has_value();
+  if (arguments.Has("--tls-certificate") && arguments.Has("--tls-development")) {
+    return Error{ErrorCode::kInvalidArgument, "--tls-certificate or --tls-development, not both"};
+  }
+  api::ApiOptions options{.http = std::move(listen).value()};
+  options.http.certificate_file = arguments.Text("--tls-certificate");
+  options.http.key_file = arguments.Text("--tls-key");
+  TAILRACE_TRY(ReadAwsOptions(arguments, context, options.http.address, options));
+  return options;
+}
+
+// With --tls-development: makes the certificate when there is none yet.
+Status SetUpDevelopmentTls(const Arguments& arguments, const Context& context, api::http::ServerOptions& options) {
+  if (!arguments.Has("--tls-development")) return Ok();
+  std::vector<std::string> names{HostName()};
+  if (options.address != "0.0.0.0" && options.address != "::") names.push_back(options.address);
+  TAILRACE_ASSIGN_OR_RETURN(
+      const api::http::CertificateFiles files,
+      api::http::DevelopmentCertificate(context.disk, arguments.Text("--data") + "/tls", names, context.clock.Now()));
+  options.certificate_file = files.certificate;
+  options.key_file = files.key;
+  options.plain_too = true;
+  return Ok();
+}
+
+int Run(const Arguments& arguments, const Context& context) {
+  auto read = ReadApiOptions(arguments, context);
+  if (!read.ok()) return Fail(context, "run", read.error().message, kExitWrongUse);
+  api::ApiOptions options = std::move(read).value();
   const std::string form = arguments.Text("--log");
   if (!form.empty() && form != "text" && form != "json") {
     return Fail(context, "run", StrCat("--log: '", form, "' is not text or json"), kExitWrongUse);
@@ -117,17 +145,24 @@ int Run(const Arguments& arguments, const Context& context) {
                   configuration ? kExitBadConfiguration : kExitFailed);
     }
   }
-  auto server = api::ApiServer::Start({*listen, *std::move(aws)}, **runtime, TAILRACE_VERSION);
+  const Status certified = SetUpDevelopmentTls(arguments, context, options.http);
+  if (!certified.ok()) return Fail(context, "run", certified.error().message);
+  auto server = api::ApiServer::Start(options, **runtime, TAILRACE_VERSION);
   if (!server.ok()) return Fail(context, "run", server.error().message);
   (*runtime)->Start();
-  const std::string scheme = listen->certificate_file.empty() ? "http" : "https";
-  const std::string host =
-      listen->address.find(':') == std::string::npos ? listen->address : StrCat("[", listen->address, "]");
+  const bool tls_only = !options.http.certificate_file.empty() && !options.http.plain_too;
+  const std::string scheme = tls_only ? "https" : "http";
+  const std::string host = options.http.address.find(':') == std::string::npos ? options.http.address
+                                                                               : StrCat("[", options.http.address, "]");
   log->Info("serving",
             {{"url", StrCat(scheme, "://", host, ":", (*server)->port(), "/")}, {"data", arguments.Text("--data")}});
-  if (aws_closed) {
+  if (options.http.plain_too) {
+    log->Info("HTTPS too, with a certificate of this machine that clients must be told to trust",
+              {{"certificate", options.http.certificate_file}});
+  }
+  if (!options.aws.loopback && !options.aws.authentication.keys.has_value()) {
     log->Warning("AWS requests are refused: beyond loopback they need keys, give --aws-keys FILE",
-                 {{"address", listen->address}});
+                 {{"address", options.http.address}});
   }
   while (true) {
     const auto signal = signals->Wait(std::nullopt);

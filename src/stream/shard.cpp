@@ -112,7 +112,7 @@ void Shard::AddFrames(std::span<const RecordInput> records, std::span<const uint
     }
     frame_writer_.Add(records[index]);
     if (producer.has_value()) frame_writer_.SetProducerLast(producer_last);
-    places[index] = {.shard = id_, .sequence = next_sequence_++};
+    places[index] = {.shard = id_, .sequence = next_sequence_++, .arrival = FromUnixMs(arrival)};
   }
   if (begun && producer.has_value()) {
     producers_.Set(producer_id, producer_last, arrival);

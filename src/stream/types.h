@@ -65,6 +65,7 @@ struct RecordPlace {
   ShardId shard = 0;
   Sequence sequence = 0;   // Of a duplicate: that of the shard's newest record, as its own is no longer known.
   bool duplicate = false;  // The producer's record was there before.
+  Timestamp arrival{};     // Not of duplicates.
 };
 
 // What became of an append. Shards succeed or fail one by one, each with all of its records.

@@ -9,8 +9,6 @@
 namespace tailrace::api::aws {
 namespace {
 
-constexpr size_t kWorkerThreads = 4;
-constexpr size_t kWaitingMax = 4'000;
 constexpr size_t kBodyBytesMax = 16 << 20;  // Unpacked.
 
 constexpr std::string_view kJsonType = "application/x-amz-json-1.1";
@@ -89,15 +87,10 @@ class Gateway::GatewayCall final : public Call {
   Gateway& gateway_;
 };
 
-Gateway::Gateway(GatewayOptions options, const Clock& clock, MetricsRegistry& metrics, Rng rng)
-    : options_(std::move(options)),
-      clock_(clock),
-      metrics_(metrics),
-      rng_(rng),
-      workers_(std::make_unique<WorkerPool>(kWorkerThreads, kWaitingMax)) {}
+Gateway::Gateway(GatewayOptions options, const Clock& clock, MetricsRegistry& metrics, WorkerPool& workers, Rng rng)
+    : options_(std::move(options)), clock_(clock), metrics_(metrics), workers_(workers), rng_(rng) {}
 
 Gateway::~Gateway() {
-  workers_.reset();
   std::unique_lock lock(mutex_);
   answered_.wait(lock, [this] { return calls_ == 0; });
 }
@@ -237,7 +230,7 @@ void Gateway::Run(const Selected& selected, const std::shared_ptr<GatewayCall>& 
   selected.requests->Add(1);
   const Operation& operation = *selected.operation;
   if (operation.where == Operation::Where::kNetwork) return operation.run(call);
-  if (!workers_->Post([&operation, call] { operation.run(call); })) {
+  if (!workers_.Post([&operation, call] { operation.run(call); })) {
     call->Fail({"ServiceUnavailable", "too many requests are waiting", 503});
   }
 }

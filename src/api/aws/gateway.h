@@ -34,8 +34,8 @@ struct GatewayOptions {
 // Threads  Handle: the I/O thread. Add: before the first request.
 class Gateway {
  public:
-  // `clock` and `metrics` are borrowed.
-  Gateway(GatewayOptions options, const Clock& clock, MetricsRegistry& metrics, Rng rng);
+  // Borrowed: `clock`, `metrics` and `workers`, which run operations that block.
+  Gateway(GatewayOptions options, const Clock& clock, MetricsRegistry& metrics, WorkerPool& workers, Rng rng);
   ~Gateway();  // Waits for the calls under way; the server has stopped and is still there.
 
   void Add(Service service);
@@ -70,13 +70,13 @@ class Gateway {
   const GatewayOptions options_;
   const Clock& clock_;
   MetricsRegistry& metrics_;
+  WorkerPool& workers_;
   std::vector<std::unique_ptr<const Registered>> services_;
   std::mutex mutex_;  // Guards what follows.
   Rng rng_;
   std::map<std::string, Counter*> errors_;  // By type.
   size_t calls_ = 0;                        // Not answered yet.
   std::condition_variable answered_;
-  std::unique_ptr<WorkerPool> workers_;
 };
 
 }  // namespace tailrace::api::aws

@@ -3,8 +3,7 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <mutex>
-#include <set>
+#include <optional>
 #include <thread>
 
 #include "api/http/connection.h"
@@ -118,37 +117,64 @@ class AsioServer final : public Server {
     });
   }
 
-  void Welcome(tcp::socket socket) {
-    if (context_.connections >= context_.options.connections_max) return;  // Closing the socket refuses it.
-    error_code error;
-    const auto remote = socket.remote_endpoint(error);
-    if (error) return;
-    socket.set_option(tcp::no_delay(true), error);
-    std::string peer = StrCat(remote.address().to_string(), ":", remote.port());
-    auto opening = std::make_shared<Opening>(context_.io);
-    opening->stream = tls_ != nullptr ? MakeTlsStream(std::move(socket), *tls_) : MakeTcpStream(std::move(socket));
-    opening->peer = std::move(peer);
-    context_.connections.fetch_add(1);
-    opening->timer.expires_after(context_.options.request_timeout);
-    opening->timer.async_wait([opening](error_code cancelled) {
-      if (!cancelled && opening->stream != nullptr) opening->stream->Close();
-    });
-    opening->stream->Handshake([this, opening](error_code failed, size_t) {
-      if (failed) return Abandon(*opening);
-      if (opening->stream->negotiated_http2()) return Begin(*opening, true);
-      Sniff(opening);
-    });
-  }
-
   // A connection whose protocol is not known yet.
   struct Opening {
     explicit Opening(asio::io_context& io) : timer(io) {}
+    void Close() {
+      error_code ignored;
+      if (socket.has_value()) socket->close(ignored);
+      if (stream != nullptr) stream->Close();
+    }
+    std::optional<tcp::socket> socket;  // Until there is a stream.
     std::unique_ptr<ByteStream> stream;
     std::string peer;
     std::string bytes;
     std::array<char, 4096> buffer;
     asio::steady_timer timer;
   };
+
+  void Welcome(tcp::socket socket) {
+    if (context_.connections >= context_.options.connections_max) return;  // Closing the socket refuses it.
+    error_code error;
+    const auto remote = socket.remote_endpoint(error);
+    if (error) return;
+    socket.set_option(tcp::no_delay(true), error);
+    auto opening = std::make_shared<Opening>(context_.io);
+    opening->peer = StrCat(remote.address().to_string(), ":", remote.port());
+    context_.connections.fetch_add(1);
+    opening->socket.emplace(std::move(socket));
+    opening->timer.expires_after(context_.options.request_timeout);
+    opening->timer.async_wait([opening](error_code cancelled) {
+      if (!cancelled) opening->Close();
+    });
+    if (tls_ != nullptr && context_.options.plain_too) return Peek(opening);
+    Open(opening, tls_ != nullptr);
+  }
+
+  // A TLS client begins with a handshake record, which no HTTP request does.
+  void Peek(const std::shared_ptr<Opening>& opening) {
+    static constexpr char kHandshake = 0x16;
+    opening->socket->async_wait(tcp::socket::wait_read, [this, opening](error_code error) {
+      char first = 0;
+      size_t size = 0;
+      if (!error && opening->socket->is_open()) {
+        size = opening->socket->receive(asio::buffer(&first, 1), tcp::socket::message_peek, error);
+      }
+      if (error || size == 0) return Abandon(*opening);
+      Open(opening, first == kHandshake);
+    });
+  }
+
+  void Open(const std::shared_ptr<Opening>& opening, bool tls) {
+    tcp::socket socket = *std::move(opening->socket);
+    opening->socket.reset();
+    opening->stream = tls ? MakeTlsStream(std::move(socket), *tls_) : MakeTcpStream(std::move(socket));
+    opening->stream->Handshake([this, opening](error_code failed, size_t) {
+      if (failed) return Abandon(*opening);
+      if (opening->stream->negotiated_http2()) return Begin(*opening, true);
+      Sniff(opening);
+    });
+  }
 
   // Reads until the first bytes tell HTTP/2 with prior knowledge from HTTP/1.
   void Sniff(const std::shared_ptr<Opening>& opening) {
@@ -165,7 +191,7 @@ class AsioServer final : public Server {
 
   void Abandon(Opening& opening) {
     opening.timer.cancel();
-    opening.stream->Close();
+    opening.Close();
     context_.connections.fetch_sub(1);
   }
 

@@ -17,6 +17,7 @@ struct ServerOptions {
   uint16_t port = 8080;          // 0: any free one; see Server::port.
   std::string certificate_file;  // PEM; with key_file: TLS on this port.
   std::string key_file;
+  bool plain_too = false;  // With a certificate: plain HTTP is served on the same port as well.
   size_t connections_max = 4096;
   size_t header_bytes_max = 64 << 10;
   size_t body_bytes_max = 16 << 20;

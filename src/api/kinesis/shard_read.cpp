@@ -1,0 +1,78 @@
+#include "api/kinesis/shard_read.h"
+
+#include <algorithm>
+
+#include "api/kinesis/names.h"
+#include "base/str.h"
+
+namespace tailrace::api::kinesis {
+
+void WriteHashKeyRange(aws::Writer& out, const stream::HashKeyRange& range) {
+  out.BeginMap("HashKeyRange");
+  out.Text("StartingHashKey", stream::HashKeyText(range.first));
+  out.Text("EndingHashKey", stream::HashKeyText(range.last));
+  out.EndMap();
+}
+
+void WriteRecord(aws::Writer& out, const stream::ShardDescription& shard, const stream::RecordView& record,
+                 bool encrypted, NumberText& text) {
+  out.BeginMap();
+  out.Time("ApproximateArrivalTimestamp", record.arrival);
+  out.Blob("Data", record.data);
+  if (encrypted) out.Text("EncryptionType", "KMS");
+  out.Text("PartitionKey", record.partition_key);
+  out.Text("SequenceNumber", text.Of(NumberOf(shard, record.sequence, record.arrival)));
+  out.EndMap();
+}
+
+bool WriteChildShards(aws::Writer& out, const stream::Stream& stream, stream::ShardId parent) {
+  const stream::StreamDescription description = stream.Describe();
+  bool any = false;
+  for (const stream::ShardDescription& shard : description.shards) {
+    if (std::ranges::find(shard.parents, parent) == shard.parents.end()) continue;
+    if (!any) out.BeginList("ChildShards");
+    any = true;
+    out.BeginMap();
+    out.Text("ShardId", ShardName(shard.id));
+    out.BeginList("ParentShards");
+    for (const stream::ShardId id : shard.parents) out.Text(ShardName(id));
+    out.EndList();
+    WriteHashKeyRange(out, shard.range);
+    out.EndMap();
+  }
+  if (any) out.EndList();
+  return any;
+}
+
+aws::Answer<stream::StartPoint> StartAtNumber(const aws::Identity& identity, const StreamFacts& facts,
+                                              stream::ShardId shard, std::string_view text, bool after,
+                                              std::string_view operation) {
+  const auto number = SequenceNumber::Parse(text);
+  const std::string invalid =
+      StrCat("StartingSequenceNumber ", text, " used in ", operation, " on shard ", ShardName(shard), " in stream ",
+             facts.name, " under account ", identity.account, " is invalid");
+  if (!number.has_value()) return std::unexpected(InvalidArgument(invalid + "."));
+  if (number->shard != shard) {
+    return std::unexpected(
+        InvalidArgument(StrCat("Invalid StartingSequenceNumber. It encodes ", ShardName(number->shard),
+                               ", while it was used in a call to a shard with ", ShardName(shard))));
+  }
+  if (number->shard_created_s != ShardCreatedSeconds(*facts.Shard(shard))) {
+    return std::unexpected(InvalidArgument(invalid + " because it did not come from this stream."));
+  }
+  const stream::Sequence sequence = after || number->place == 0 ? number->place : number->place - 1;
+  return stream::StartPoint{.kind = stream::StartPoint::Kind::kAtSequence, .sequence = sequence};
+}
+
+aws::Answer<stream::Sequence> LocateClamped(const StreamFacts& facts, stream::ShardId shard, stream::StartPoint start) {
+  using Kind = stream::StartPoint::Kind;
+  if (start.kind == Kind::kAtSequence) {
+    const auto end = facts.stream->Locate(shard, {.kind = Kind::kLatest});
+    if (end.ok()) start.sequence = std::min(start.sequence, *end);
+  }
+  auto position = facts.stream->Locate(shard, start);
+  if (!position.ok()) return std::unexpected(aws::ToAwsError(position.error()));
+  return *position;
+}
+
+}  // namespace tailrace::api::kinesis
