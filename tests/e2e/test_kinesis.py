@@ -389,7 +389,7 @@ class Kinesis(TestCase):
             return json.loads(done.stdout) if done.stdout else None
 
         aws("create-stream", "--stream-name", "cli", "--shard-count", "1")
-        aws("put-record", "--stream-name", "cli", "--partition-key", "k", "--data", "aGVsbG8=")
+        aws("put-record", "--stream-name", "cli", "--partition-key", "k", "--data", "hello")
         iterator = aws("get-shard-iterator", "--stream-name", "cli", "--shard-id", "0", "--shard-iterator-type",
                        "TRIM_HORIZON")["ShardIterator"]
         records = aws("get-records", "--shard-iterator", iterator)["Records"]

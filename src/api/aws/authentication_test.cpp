@@ -35,9 +35,11 @@ AuthenticationRules Rules() {
 
 Timestamp At(std::string_view amz_date) { return *sigv4::ParseAmzDate(amz_date); }
 
-// The error's type, its message, or the principal.
-std::pair<std::string, std::string> Outcome(const http::Request& request, const AuthenticationRules& rules,
-                                            Timestamp now = At("20260102T030405Z"), std::string_view body = kBody) {
+// An error's type and message; or nothing and the principal.
+using Told = std::pair<std::string, std::string>;
+
+Told Outcome(const http::Request& request, const AuthenticationRules& rules, Timestamp now = At("20260102T030405Z"),
+             std::string_view body = kBody) {
   const auto digest = Sha256(body);
   const auto found = Authenticate(request, ToHex({reinterpret_cast<const char*>(digest.data()), digest.size()}), now,
                                   "kinesis", rules);
@@ -51,7 +53,7 @@ void Replace(http::Request& request, std::string_view name, std::string value) {
   }
 }
 
-TEST(AuthenticationTest, TakesWhatBotocoreSigned) { EXPECT_EQ(Outcome(Signed(), Rules()), std::pair("", "ana")); }
+TEST(AuthenticationTest, TakesWhatBotocoreSigned) { EXPECT_EQ(Outcome(Signed(), Rules()), Told("", "ana")); }
 
 TEST(AuthenticationTest, RefusesWhatWasChanged) {
   http::Request request = Signed();
@@ -68,10 +70,10 @@ TEST(AuthenticationTest, RefusesWhatWasChanged) {
 
 TEST(AuthenticationTest, KeepsToTheClock) {
   EXPECT_EQ(Outcome(Signed(), Rules(), At("20260102T030905Z")).first, "");
-  EXPECT_EQ(Outcome(Signed(), Rules(), At("20260102T030906Z")),
-            std::pair(std::string("InvalidSignatureException"),
-                      std::string("Signature expired: 20260102T030405Z is now earlier than 20260102T030406Z "
-                                  "(20260102T030906Z - 5 min.)")));
+  EXPECT_EQ(
+      Outcome(Signed(), Rules(), At("20260102T030906Z")),
+      Told("InvalidSignatureException", ("Signature expired: 20260102T030405Z is now earlier than 20260102T030406Z "
+                                         "(20260102T030906Z - 5 min.)")));
   EXPECT_EQ(Outcome(Signed(), Rules(), At("20260102T025904Z")).first, "InvalidSignatureException");
 }
 
@@ -80,33 +82,33 @@ TEST(AuthenticationTest, KnowsItsKeysOnly) {
   auto node = rules.keys->extract("AKIDEXAMPLE");
   node.key() = "OTHER";
   rules.keys->insert(std::move(node));
-  EXPECT_EQ(Outcome(Signed(), rules), std::pair(std::string("UnrecognizedClientException"),
-                                                std::string("The security token included in the request is invalid.")));
+  EXPECT_EQ(Outcome(Signed(), rules),
+            Told("UnrecognizedClientException", "The security token included in the request is invalid."));
 }
 
 TEST(AuthenticationTest, WithoutKeysOnlyTheFormCounts) {
-  EXPECT_EQ(Outcome(Signed(), {}, At("20360102T030405Z"), "{}"), std::pair("", "AKIDEXAMPLE"));
+  EXPECT_EQ(Outcome(Signed(), {}, At("20360102T030405Z"), "{}"), Told("", "AKIDEXAMPLE"));
 }
 
 TEST(AuthenticationTest, TellsWhatIsMissing) {
   http::Request request = Signed();
   std::erase_if(request.headers, [](const auto& header) { return header.first == "authorization"; });
-  EXPECT_EQ(Outcome(request, {}), std::pair("MissingAuthenticationTokenException", "Missing Authentication Token"));
+  EXPECT_EQ(Outcome(request, {}), Told("MissingAuthenticationTokenException", "Missing Authentication Token"));
   request.headers.emplace_back("authorization", "AWS4-HMAC-SHA256 Signature=x");
   EXPECT_EQ(Outcome(request, {}),
-            std::pair("IncompleteSignatureException",
-                      "Authorization header requires 'Credential' parameter. Authorization header requires "
-                      "'SignedHeaders' parameter. Authorization=AWS4-HMAC-SHA256 Signature=x"));
+            Told("IncompleteSignatureException",
+                 "Authorization header requires 'Credential' parameter. Authorization header requires "
+                 "'SignedHeaders' parameter. Authorization=AWS4-HMAC-SHA256 Signature=x"));
   request.query.emplace_back("X-Amz-Algorithm", "AWS4-HMAC-SHA256");
   EXPECT_EQ(Outcome(request, {}),
-            std::pair("InvalidSignatureException",
-                      "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header."));
+            Told("InvalidSignatureException",
+                 "Found both 'X-Amz-Algorithm' as a query-string param and 'Authorization' as HTTP header."));
   std::erase_if(request.headers, [](const auto& header) { return header.first == "authorization"; });
   EXPECT_EQ(Outcome(request, {}),
-            std::pair("IncompleteSignatureException",
-                      "AWS query-string parameters must include 'X-Amz-Credential'. AWS query-string parameters must "
-                      "include 'X-Amz-Signature'. AWS query-string parameters must include 'X-Amz-SignedHeaders'. AWS "
-                      "query-string parameters must include 'X-Amz-Date'. Re-examine the query-string parameters."));
+            Told("IncompleteSignatureException",
+                 "AWS query-string parameters must include 'X-Amz-Credential'. AWS query-string parameters must "
+                 "include 'X-Amz-Signature'. AWS query-string parameters must include 'X-Amz-SignedHeaders'. AWS "
+                 "query-string parameters must include 'X-Amz-Date'. Re-examine the query-string parameters."));
 }
 
 // The signature is that of the parts, made with the signer's pieces; the vector above holds those to botocore.

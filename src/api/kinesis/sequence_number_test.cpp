@@ -18,7 +18,8 @@ TEST(SequenceNumberTest, WritesTheServicesLayout) {
 }
 
 TEST(SequenceNumberTest, ReadsWhatItWrites) {
-  const SequenceNumber number{.shard_created_s = 1767323043, .shard = 1023, .place = 0x123456789abcdef, .time_s = 1e9};
+  const SequenceNumber number{
+      .shard_created_s = 1767323043, .shard = 1023, .place = 0x123456789abcdef, .time_s = 1000000000};
   EXPECT_EQ(SequenceNumber::Parse(number.ToText()), number);
 }
 
