@@ -1,10 +1,12 @@
 #include "api/api_server.h"
 
+#include "api/firehose/firehose.h"
 #include "api/live_push.h"
 #include "api/router.h"
 #include "app/running_application.h"
 #include "app/runtime.h"
 #include "base/rng.h"
+#include "base/str.h"
 
 namespace tailrace::api {
 namespace {
@@ -13,12 +15,15 @@ constexpr size_t kWorkerThreads = 3;
 constexpr size_t kAwsWorkerThreads = 4;
 constexpr size_t kAwsWaitingMax = 4'000;
 
-// The application that has the stream among its own; empty when none does.
-std::string UserOfStream(const app::Runtime& runtime, const std::string& stream) {
+// The application that has the stream among its own, or the delivery stream that reads it; empty when none does.
+std::string UserOfStream(app::Runtime& runtime, const std::string& stream) {
   for (const auto& running : runtime.applications()) {
     for (const app::StreamConfig& config : running->application().definition().config.streams) {
       if (config.name == stream) return running->name();
     }
+  }
+  for (const sink::delivery::DeliveryDescription& delivery : runtime.delivery_streams().List()) {
+    if (delivery.definition.source_stream == stream) return StrCat("delivery stream ", delivery.definition.name);
   }
   return "";
 }
@@ -58,6 +63,7 @@ Result<std::unique_ptr<ApiServer>> ApiServer::Start(ApiOptions options, app::Run
                               [&runtime](const std::string& stream) { return UserOfStream(runtime, stream); }},
                              runtime.data_folder() + "/kinesis"));
   parts->gateway.Add(parts->kinesis->MakeService());
+  parts->gateway.Add(firehose::MakeService(runtime.delivery_streams()));
   const auto handle = [&router = parts->router, &gateway = parts->gateway](http::ExchangePtr exchange) {
     if (aws::Gateway::Recognises(exchange->request())) return gateway.Handle(std::move(exchange));
     router.Handle(std::move(exchange));

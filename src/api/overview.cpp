@@ -228,6 +228,30 @@ class OverviewBuilder {
 
 }  // namespace
 
+json::array DeliveryOverview(app::Runtime& runtime) {
+  json::array list;
+  for (const sink::delivery::DeliveryDescription& description : runtime.delivery_streams().List()) {
+    const sink::delivery::DeliveryStatus& status = description.status;
+    json::object entry{{"name", status.name},
+                       {"source", status.source_stream},
+                       {"destination", status.destination},
+                       {"state", status.state},
+                       {"error", status.error},
+                       {"version", description.version},
+                       {"lag_ms", status.lag.count()},
+                       {"waiting_records", status.waiting_records},
+                       {"objects", status.objects},
+                       {"records", status.records},
+                       {"bytes", status.bytes},
+                       {"failed_tries", status.failed_tries},
+                       {"failed_records", status.failed_records},
+                       {"lost_records", status.lost_records}};
+    entry["last_delivery"] = status.last_delivery.has_value() ? json::value(ToUnixMs(*status.last_delivery)) : nullptr;
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
 std::string BuildOverview(app::Runtime& runtime, const std::string& version, RateMeter& rates) {
   OverviewBuilder builder(runtime, rates);
   const ProcessUsage usage = UsageOfThisProcess();
@@ -238,6 +262,7 @@ std::string BuildOverview(app::Runtime& runtime, const std::string& version, Rat
   overview["cpu_ms"] = std::chrono::duration_cast<Milliseconds>(usage.cpu).count();
   overview["resident_bytes"] = usage.resident_bytes;
   overview["streams"] = builder.Streams();
+  overview["delivery_streams"] = DeliveryOverview(runtime);
   json::array applications;
   for (const auto& running : runtime.applications()) applications.push_back(builder.Application(*running));
   overview["apps"] = std::move(applications);

@@ -25,6 +25,7 @@ std::span<const Route> Routes() {
       {"GET", "/api/streams/{name}", "One stream with its shards", GetStream},
       {"POST", "/api/streams/{name}/records", "Append records", PutRecords},
       {"GET", "/api/streams/{name}/records", "Read records", GetRecords},
+      {"GET", "/api/delivery-streams", "Delivery streams and how far they are", GetDeliveryStreams},
       {"GET", "/api/tables", "All tables", GetTables},
       {"GET", "/api/tables/{name}/item", "One item by its key", GetItem},
       {"GET", "/api/tables/{name}/query", "Items of one hash key", QueryItems},

@@ -22,6 +22,9 @@ Result<std::optional<http::Response>> GetDeadLetters(RouteCall& call);
 Result<std::optional<http::Response>> RedriveDeadLetter(RouteCall& call);
 Result<std::optional<http::Response>> DeleteDeadLetter(RouteCall& call);
 
+// delivery_streams.cpp
+Result<std::optional<http::Response>> GetDeliveryStreams(RouteCall& call);
+
 // server.cpp
 Result<std::optional<http::Response>> GetLive(RouteCall& call);
 Result<std::optional<http::Response>> GetReady(RouteCall& call);
