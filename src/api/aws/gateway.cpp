@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "api/aws/caller_identity.h"
 #include "base/decompress.h"
 #include "base/hash.h"
 #include "base/str.h"
@@ -111,7 +112,7 @@ bool Gateway::Recognises(const http::Request& request) {
     const auto asked = request.Header("access-control-request-headers");
     return asked.has_value() && AsciiLower(*asked).find("x-amz-") != std::string::npos;
   }
-  if (request.Header("x-amz-target").has_value()) return true;
+  if (request.Header("x-amz-target").has_value() || AsksForCallerIdentity(request)) return true;
   const std::string_view type = MediaType(request);
   return type.starts_with("application/x-amz-json-1.") || type.starts_with("application/x-amz-cbor-1.");
 }
@@ -152,6 +153,7 @@ void Gateway::Handle(http::ExchangePtr exchange) {
     return exchange->Respond({.status = 200, .headers = std::move(headers)});
   }
   if (request.method != "POST") return RespondRaw(exchange, 403, "", std::string(kNoOperation));
+  if (AsksForCallerIdentity(request)) return TellCallerIdentity(exchange);
   Admit(exchange);
 }
 
@@ -171,12 +173,7 @@ void Gateway::Admit(const http::ExchangePtr& exchange) {
     return selected.has_value() ? RespondRaw(exchange, 404, "", "<UnknownOperationException/>\n")
                                 : RespondRaw(exchange, 403, "", std::string(kNoOperation));
   }
-  const bool with_keys = options_.authentication.keys.has_value();
-  std::string body_sha256;
-  if (with_keys) {
-    const auto digest = Sha256(request.body);
-    body_sha256 = ToHex({reinterpret_cast<const char*>(digest.data()), digest.size()});
-  }
+  const std::string body_sha256 = BodySha256(request);
   auto body = DecodedBody(*exchange);
   std::optional<Document> document;
   if (body.has_value()) document = Document::Parse(cbor ? Encoding::kCbor : Encoding::kJson, *std::move(body));
@@ -189,7 +186,7 @@ void Gateway::Admit(const http::ExchangePtr& exchange) {
   if (!body.has_value()) return Refuse(exchange, encoding, body.error());
   if (!readable) return Refuse(exchange, encoding, {"SerializationException", ""});
   if (!selected.has_value()) return Refuse(exchange, encoding, unknown);
-  auto identity = Identify(request, body_sha256, selected->registered->service);
+  auto identity = Identify(request, body_sha256, selected->registered->service.signing_name);
   if (!identity.has_value()) return Refuse(exchange, encoding, identity.error());
   for (const auto check : {+[](Document& d, Shape s) { return CheckTypes(d, s); },
                            +[](Document& d, Shape s) { return CheckConstraints(d, s); }}) {
@@ -197,6 +194,23 @@ void Gateway::Admit(const http::ExchangePtr& exchange) {
     if (!checked.has_value()) return Refuse(exchange, encoding, checked.error());
   }
   Run(*selected, std::make_shared<GatewayCall>(*this, exchange, *std::move(document), *std::move(identity)));
+}
+
+void Gateway::TellCallerIdentity(const http::ExchangePtr& exchange) {
+  const http::Request& request = exchange->request();
+  const auto identity = Identify(request, BodySha256(request), kSecurityTokenService);
+  const std::string id = UuidFrom(RandomBytes(16));
+  if (!identity.has_value()) {
+    CountError(identity.error().type);
+    return RespondRaw(exchange, 403, "text/xml", QueryErrorXml(identity.error(), id));
+  }
+  RespondRaw(exchange, 200, "text/xml", CallerIdentityXml(*identity, id));
+}
+
+std::string Gateway::BodySha256(const http::Request& request) const {
+  if (!options_.authentication.keys.has_value()) return "";
+  const auto digest = Sha256(request.body);
+  return ToHex({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
 Answer<std::string> Gateway::DecodedBody(http::Exchange& exchange) const {
@@ -210,9 +224,9 @@ Answer<std::string> Gateway::DecodedBody(http::Exchange& exchange) const {
 }
 
 Answer<Identity> Gateway::Identify(const http::Request& request, std::string_view body_sha256,
-                                   const Service& service) const {
+                                   std::string_view signing_name) const {
   TAILRACE_AWS_ASSIGN(const Authenticated found,
-                      Authenticate(request, body_sha256, clock_.Now(), service.signing_name, options_.authentication));
+                      Authenticate(request, body_sha256, clock_.Now(), signing_name, options_.authentication));
   if (found.key == nullptr && !options_.loopback) {
     return aws::Fail(
         "AccessDeniedException",

@@ -58,7 +58,11 @@ class Gateway {
 
   std::optional<Selected> Select(std::string_view target) const;
   void Admit(const http::ExchangePtr& exchange);
-  Answer<Identity> Identify(const http::Request& request, std::string_view body_sha256, const Service& service) const;
+  Answer<Identity> Identify(const http::Request& request, std::string_view body_sha256,
+                            std::string_view signing_name) const;
+  // Of the body as received; empty when keys are not checked, which need it.
+  std::string BodySha256(const http::Request& request) const;
+  void TellCallerIdentity(const http::ExchangePtr& exchange);
   Answer<std::string> DecodedBody(http::Exchange& exchange) const;
   void Run(const Selected& selected, const std::shared_ptr<GatewayCall>& call);
   void Refuse(const http::ExchangePtr& exchange, Encoding encoding, const AwsError& error);
