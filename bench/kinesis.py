@@ -29,6 +29,11 @@ def load(url, *words):
     return json.loads(done.stdout)
 
 
+def cpu_seconds(process):
+    fields = pathlib.Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def resident_mib(process):
     for line in pathlib.Path(f"/proc/{process}/status").read_text().splitlines():
         if line.startswith("VmRSS"):
@@ -36,18 +41,21 @@ def resident_mib(process):
     return 0
 
 
-def put_table(url, streams, connections, rows, name):
+def put_table(url, process, streams, connections, rows, name):
     for durability, prefix in streams:
         for size in (300, 1000):
             for shards in (1, 8):
                 for count in connections:
+                    before = cpu_seconds(process)
                     result = load(url, "put", f"{prefix}-{shards}", 500, size, count, SECONDS)
+                    # What the server's processor does, whatever else the machine does.
+                    cpu_us = (cpu_seconds(process) - before) * 1e6 / (result["calls"] * 500)
                     rows.append({"server": name, "durability": durability, "bytes": size, "shards": shards,
-                                 "connections": count, **result})
+                                 "connections": count, "cpu_us_per_record": round(cpu_us, 2), **result})
                     print(f"  {name:<10} {durability:<8} 500 x {size:>4} B  {shards} shards  {count:>2} connections"
                           f"  {result['calls_per_s']:>7.0f} calls/s {result['records_per_s']:>9.0f} records/s"
-                          f" {result['mb_per_s']:>6.1f} MB/s   p50 {result['p50_ms']:.2f} ms  p99 {result['p99_ms']:.2f} ms",
-                          flush=True)
+                          f" {result['mb_per_s']:>6.1f} MB/s   p50 {result['p50_ms']:.2f} ms  p99 {result['p99_ms']:.2f} ms"
+                          f"   {cpu_us:.2f} us of CPU a record", flush=True)
 
 
 def tailrace(folder):
@@ -114,14 +122,14 @@ def main():
         kinesis = Kinesis(server.url)
         for stream in ("retained", "quiet"):
             kinesis.create(stream)
-        put_table(server.url, [("synced", "synced"), ("relaxed", "relaxed")], (1, 8, 64), puts, "tailrace")
+        put_table(server.url, server.process.child.pid, [("synced", "synced"), ("relaxed", "relaxed")], (1, 8, 64), puts, "tailrace")
         rest.append(measure_rest(server.url, server.process.child.pid, RETAINED, "tailrace"))
         peer, url = kinesalite(folder)
         if peer:
             kinesis = Kinesis(url)
             for stream, shards in (("memory-1", 1), ("memory-8", 8), ("retained", 1), ("quiet", 1)):
                 kinesis.create(stream, shards)
-            put_table(url, [("memory", "memory")], (1, 8), puts, "kinesalite")
+            put_table(url, peer.child.pid, [("memory", "memory")], (1, 8), puts, "kinesalite")
             rest.append(measure_rest(url, peer.child.pid, PEER_RETAINED, "kinesalite"))
         results = harness.ROOT / "bench" / "results"
         results.mkdir(exist_ok=True)

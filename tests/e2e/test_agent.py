@@ -108,6 +108,50 @@ class AgentAlone(TestCase):
         self.assertEqual(relay.calls[calls:], [1, 500])
         self.assertEqual(agent.process.stop(), 0)
 
+    def test_b1_1_the_beacon_servers_own_agent_file_with_only_the_endpoint_changed(self):
+        """To a delivery stream, with string numbers, no metrics and END_OF_FILE, as the beacon servers are set up."""
+        archive = self.folder / "archive"
+        shop = self.folder / "beacons"
+        shop.mkdir()
+        (shop / "tailrace.yaml").write_text(
+            f"delivery_streams:\n  beacons:\n    directory: {archive}\n    buffer: {{size: 1MiB, interval: 1s}}\n"
+            "inputs:\n  WASA:\n    delivery_stream: beacons\n    columns:\n      - {name: event, type: VARCHAR(16)}\n"
+            "sql: app.sql\n")
+        (shop / "app.sql").write_text(
+            'CREATE OR REPLACE STREAM SEEN (e VARCHAR(16));\n'
+            'CREATE OR REPLACE PUMP P AS INSERT INTO SEEN SELECT STREAM "event" FROM WASA_001;\n')
+        self.server.stop()
+        server = self.serve(shop)
+        access = self.logs / "access_log.1533081600"
+        access.write_text("")
+        config = self.folder / "agent.json"
+        config.write_text(json.dumps({
+            "cloudwatch.emitMetrics": False, "firehose.endpoint": server.url, "checkpointFile": str(self.folder / "positions"),
+            "flows": [{"filePattern": str(self.logs / "access_log*"), "deliveryStream": "beacons",
+                       "partitionKeyOption": "RANDOM", "maxBufferAgeMillis": "1000", "dataProcessingOptions": [BEACONS]}]}))
+        agent = Process([PROGRAM, "agent", config], self.folder / "agent.log",
+                        env={**os.environ, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"})
+        self.addCleanup(agent.stop)
+        wait_until(lambda: "Following a file" in agent.output(), "the agent to follow the file")
+        combined = run("generate", "access", "--count", 1500).splitlines()
+        good = [line for line in combined if not line.split('"')[2].endswith("- ")][:1000]
+        self.assertEqual(len(good), 1000)
+        write_lines(access, *[line + ' "conversion" "user7" "page_3.html" "purchase_amount" "-" "12.5" "-"\n'
+                              for line in good])
+        wait_until(lambda: server.rows("SEEN") == 1000, "a row for every line")
+
+        def archived():
+            return b"".join(path.read_bytes() for path in sorted(archive.rglob("beacons-*"))).splitlines()
+
+        wait_until(lambda: len(archived()) == 1000, "every line in the archive")
+        for line, record in zip(good, archived()):
+            value = json.loads(record)
+            self.assertEqual(list(value), FIELDS)
+            self.assertEqual((value["host"], value["custom_metric_int_value"], value["custom_metric_float_value"]),
+                             (line.split(" ")[0], None, "12.5"))
+            self.assertEqual(value["response"], line.split('"')[2].split()[0])
+        self.assertEqual(agent.stop(), 0)
+
     def rotate(self, how):
         """Rotates under an agent whose server is away; gives the lines written and the records that arrived."""
         self.kinesis.create("logs")

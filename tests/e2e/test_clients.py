@@ -70,5 +70,24 @@ class Go(TestCase):
             self.assertEqual((len(times), times), (300, sorted(times)))
 
 
+class Aggregated(TestCase):
+    """What the Kinesis Producer Library packs into one record reaches SQL as rows of their own."""
+
+    # Made by aws-kinesis-agg 1.2.3 (PyPI): {"n":1}, {"n":2}, {"n":3} and an empty part.
+    RECORD = bytes.fromhex(
+        "f3899ac20a01610a01621227333430323832333636393230393338343633343633333734363037343331373638323131343535120130"
+        "1a0b08001a077b226e223a317d1a0b08011a077b226e223a327d1a0d080010001a077b226e223a337d1a06080010011a0063667c471b7f"
+        "45391c751cb85462cc1d")
+
+    def test_each_part_is_a_row(self):
+        server = self.serve(self.example("access-log"), options=["--no-agent"])
+        kinesis = Kinesis(server.url)
+        self.addCleanup(kinesis.close)
+        damaged = self.RECORD[:-1] + b"?"
+        kinesis.put("web-access-log", [("a", self.RECORD), ("b", b"{}"), ("c", damaged)])
+        wait_until(lambda: server.application()["decode_errors"] == 1, "the damaged record")
+        wait_until(lambda: server.rows("SOURCE_SQL_STREAM_001") == 4, "the rows")
+
+
 if __name__ == "__main__":
     unittest.main()
