@@ -65,10 +65,11 @@ bool LivePush::AddEvents(http::ExchangePtr exchange) {
   return true;
 }
 
-bool LivePush::AddTail(http::ExchangePtr exchange, const app::LiveView& view) {
+bool LivePush::AddTail(http::ExchangePtr exchange, std::string application, std::string stream) {
   const std::lock_guard lock(mutex_);
   if (stopping_ || listeners_.size() + joining_.size() >= kListenersMax) return false;
-  joining_.push_back({.exchange = std::move(exchange), .view = &view});
+  joining_.push_back(
+      {.exchange = std::move(exchange), .application = std::move(application), .stream = std::move(stream)});
   wake_.notify_all();
   return true;
 }
@@ -114,7 +115,7 @@ void LivePush::Sample() {
 
 void LivePush::Serve(Listener& listener, const std::string& overview, std::chrono::nanoseconds now) {
   if (listener.exchange->closed() || listener.exchange->queued_bytes() > kQueuedBytesMax) return;
-  if (listener.view != nullptr) return SendRows(listener, now);
+  if (!listener.application.empty()) return SendRows(listener, now);
   listener.exchange->Write(Event("status", overview));
   int64_t newest = listener.last_chart_second;
   for (const auto& application : runtime_.applications()) {
@@ -131,8 +132,17 @@ void LivePush::Serve(Listener& listener, const std::string& overview, std::chron
   listener.last_chart_second = newest;
 }
 
+std::vector<app::SampledRow> LivePush::NewRows(const Listener& listener) const {
+  const auto running = runtime_.FindApplication(listener.application);
+  if (running == nullptr) return {};
+  for (const auto& view : running->application().views()) {
+    if (view->name() == listener.stream) return view->RowsAfter(listener.last_ordinal, kRowsPerServing);
+  }
+  return {};  // A reload took the stream away.
+}
+
 void LivePush::SendRows(Listener& listener, std::chrono::nanoseconds now) {
-  const auto rows = listener.view->RowsAfter(listener.last_ordinal, kRowsPerServing);
+  const auto rows = NewRows(listener);
   if (rows.empty()) {
     if (now - listener.last_sent > kKeepAlive) {
       listener.exchange->Write(": still here\n\n");
@@ -156,7 +166,7 @@ void LivePush::SendRows(Listener& listener, std::chrono::nanoseconds now) {
 std::string LivePush::Charts(std::string_view application) { return ChartsAfter(application, 0); }
 
 std::string LivePush::ChartsAfter(std::string_view application, int64_t after_second) const {
-  app::RunningApplication* const running = runtime_.FindApplication(application);
+  const auto running = runtime_.FindApplication(application);
   std::string json = "[";
   if (running == nullptr) return json + "]";
   for (const app::AlarmEntry& entry : running->application().definition().config.alarms) {

@@ -51,15 +51,16 @@ class LivePush {
   std::string Charts(std::string_view application);
   // Takes the exchange over: `status` and `chart` events until it closes. False: kListenersMax.
   bool AddEvents(http::ExchangePtr exchange);
-  // `row` events of one in-application stream. `view` is borrowed and lives as long as the runtime.
-  bool AddTail(http::ExchangePtr exchange, const app::LiveView& view);
+  // `row` events of one in-application stream, also after the application was reloaded.
+  bool AddTail(http::ExchangePtr exchange, std::string application, std::string stream);
   // Ends all event streams; called before the server stops.
   void Stop();
 
  private:
   struct Listener {
     http::ExchangePtr exchange;
-    const app::LiveView* view = nullptr;  // Null: status and charts.
+    std::string application;  // Empty: status and charts.
+    std::string stream;
     data::Ordinal last_ordinal = 0;
     int64_t last_chart_second = 0;
     std::chrono::nanoseconds last_sent{};
@@ -69,6 +70,7 @@ class LivePush {
   void Sample();
   void Serve(Listener& listener, const std::string& overview, std::chrono::nanoseconds now);
   void SendRows(Listener& listener, std::chrono::nanoseconds now);
+  std::vector<app::SampledRow> NewRows(const Listener& listener) const;
   std::string ChartsAfter(std::string_view application, int64_t after_second) const;
 
   app::Runtime& runtime_;

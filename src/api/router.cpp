@@ -64,14 +64,14 @@ Result<int64_t> RouteCall::QueryNumber(std::string_view name, int64_t min, int64
   return *number;
 }
 
-Result<app::RunningApplication*> RouteCall::Application() const {
-  app::RunningApplication* const application = services_.runtime.FindApplication(parameter(0));
-  if (application == nullptr) {
+Result<app::RunningApplication*> RouteCall::Application() {
+  application_ = services_.runtime.FindApplication(parameter(0));
+  if (application_ == nullptr) {
     std::vector<std::string> names;
     for (const auto& running : services_.runtime.applications()) names.push_back(running->name());
     return Error{ErrorCode::kNotFound, StrCat("no application ", parameter(0), "; running: ", Join(names, ", "))};
   }
-  return application;
+  return application_.get();
 }
 
 Router::Router(Services& services, size_t threads) : services_(services) {

@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <span>
@@ -45,13 +46,14 @@ class RouteCall {
   // Errors: kInvalidArgument: not a whole number from `min` to `max`.
   Result<int64_t> QueryNumber(std::string_view name, int64_t min, int64_t max, int64_t fallback) const;
 
-  // The application named by the first parameter. Errors: kNotFound.
-  Result<app::RunningApplication*> Application() const;
+  // The application named by the first parameter; it lives as long as this call. Errors: kNotFound.
+  Result<app::RunningApplication*> Application();
 
  private:
   http::ExchangePtr exchange_;
   std::vector<std::string> parameters_;
   Services& services_;
+  std::shared_ptr<app::RunningApplication> application_;
 };
 
 // A route gives its response, or nothing when it has taken the exchange over (event streams).

@@ -8,11 +8,11 @@
 #include "base/str.h"
 #include "ingest/formats/aggregate_decoder.h"
 #include "ingest/formats/builtin.h"
+#include "sql/used_columns.h"
 
 namespace tailrace::app {
 namespace {
 
-constexpr size_t kRecordsPerBatch = 4096;
 constexpr size_t kRecordsPerStep = 64 * 1024;  // Then time for checkpoints, status and shutdown.
 
 }  // namespace
@@ -60,22 +60,48 @@ Result<std::unique_ptr<Application>> Application::Open(Definition definition, st
 Status Application::OpenInputs() {
   for (const InputConfig& config : definition_.config.inputs) {
     Input input;
-    TAILRACE_ASSIGN_OR_RETURN(std::unique_ptr<ingest::Decoder> decoder, ingest::MakeDecoder(config.schema));
-    TAILRACE_ASSIGN_OR_RETURN(const std::shared_ptr<stream::Stream> stream, environment_.find_stream(config));
-    input.decoder = ingest::MakeAggregateDecoder(
-        std::move(decoder), [stream](stream::ShardId shard) -> std::optional<stream::HashKeyRange> {
-          for (const stream::ShardDescription& known : stream->Describe().shards) {
-            if (known.id == shard) return known.range;
-          }
-          return std::nullopt;
-        });
     for (int partition = 1; partition <= config.parallelism; ++partition) {
       input.streams.push_back(definition_.program->FindStream(ingest::InputStreamName(config.prefix, partition)));
       TAILRACE_CHECK(input.streams.back() >= 0);
     }
+    const ingest::UsedColumns used = UsedColumnsOf(config, input.streams);
+    TAILRACE_ASSIGN_OR_RETURN(const std::shared_ptr<stream::Stream> stream, environment_.find_stream(config));
+    const auto range_of = [stream](stream::ShardId shard) -> std::optional<stream::HashKeyRange> {
+      for (const stream::ShardDescription& known : stream->Describe().shards) {
+        if (known.id == shard) return known.range;
+      }
+      return std::nullopt;
+    };
+    const auto make = [&](const ingest::UsedColumns& columns) -> Result<std::unique_ptr<ingest::Decoder>> {
+      TAILRACE_ASSIGN_OR_RETURN(std::unique_ptr<ingest::Decoder> decoder, ingest::MakeDecoder(config.schema, columns));
+      return ingest::MakeAggregateDecoder(std::move(decoder), range_of);
+    };
+    TAILRACE_ASSIGN_OR_RETURN(input.decoder,
+                              ParallelDecoder::Make([&] { return make(used); }, environment_.options.decode));
+    if (!std::ranges::all_of(used, [](bool column_used) { return column_used; })) {
+      TAILRACE_ASSIGN_OR_RETURN(input.for_view, make({}));
+    }
     inputs_.push_back(std::move(input));
   }
   return Ok();
+}
+
+// What the decoder must parse: columns that somebody looks at, and those whose values may be refused, since such a
+// record is a row of error_stream whoever looks. Text always fits; it is cut.
+ingest::UsedColumns Application::UsedColumnsOf(const InputConfig& config, const std::vector<int>& streams) const {
+  ingest::UsedColumns used(config.schema.columns.size() + ingest::kMetadataColumns,
+                           environment_.options.observer != nullptr);
+  for (const int stream : streams) {
+    const std::vector<bool> looked_at = sql::UsedColumns(*definition_.program, stream);
+    const std::string& name = definition_.program->streams[static_cast<size_t>(stream)].name;
+    const bool whole = std::ranges::any_of(definition_.config.outputs,
+                                           [&](const OutputConfig& output) { return output.from == name; });
+    for (size_t i = 0; i < used.size(); ++i) {
+      const bool may_fail = i < config.schema.columns.size() && !config.schema.columns[i].type.is_character();
+      used[i] = used[i] || whole || may_fail || (i < looked_at.size() && looked_at[i]);
+    }
+  }
+  return used;
 }
 
 Status Application::OpenJob(std::vector<Output> outputs, const std::optional<Checkpoint>& checkpoint) {
@@ -87,11 +113,16 @@ Status Application::OpenJob(std::vector<Output> outputs, const std::optional<Che
     views_.push_back(std::make_unique<LiveView>(info.name, info.schema));
     LiveView* const view = views_.back().get();
     InputOrigins* const origins = origins_[i].get();
-    job_->Listen(static_cast<int>(i), [view, origins](const data::Batch& rows, data::Ordinal first) {
-      origins->SetFirst(first);
-      view->Take(rows, first);
-      return Ok();
+    const bool shown_apart = std::ranges::any_of(inputs_, [&](const Input& input) {
+      return input.for_view != nullptr && std::ranges::find(input.streams, static_cast<int>(i)) != input.streams.end();
     });
+    job_->Listen(static_cast<int>(i),
+                 [this, i, view, origins, shown_apart](const data::Batch& rows, data::Ordinal first) {
+                   origins->SetFirst(first);
+                   if (!shown_apart) view->Take(rows, first);
+                   if (environment_.options.observer) environment_.options.observer(static_cast<int>(i), rows, first);
+                   return Ok();
+                 });
   }
   for (const AlarmEntry& entry : definition_.config.alarms) {
     if (!entry.chart.has_value()) continue;
@@ -114,8 +145,8 @@ Status Application::OpenJob(std::vector<Output> outputs, const std::optional<Che
     TAILRACE_ASSIGN_OR_RETURN(std::shared_ptr<stream::Stream> stream, environment_.find_stream(config));
     sources.push_back({std::move(stream), config.parallelism});
   }
-  const stream::StartPoint start{.kind = definition_.config.start == "latest" ? stream::StartPoint::Kind::kLatest
-                                                                              : stream::StartPoint::Kind::kTrimHorizon};
+  stream::StartPoint start{.kind = definition_.config.start == "latest" ? stream::StartPoint::Kind::kLatest
+                                                                        : stream::StartPoint::Kind::kTrimHorizon};
   if (checkpoint.has_value()) {
     ByteReader reader(checkpoint->job_state);
     TAILRACE_TRY(job_->Load(reader));
@@ -123,6 +154,8 @@ Status Application::OpenJob(std::vector<Output> outputs, const std::optional<Che
     checkpoint_number_ = checkpoint->number;
     // Renews the promise that the last run made: no record arrives at or before the bound.
     for (const RecordMerge::Source& source : sources) source.stream->Seal(bound_);
+    // An input that the application did not have before: time cannot go back to what arrived earlier.
+    start = {.kind = stream::StartPoint::Kind::kAtTimestamp, .timestamp = bound_ + Milliseconds(1)};
   }
   TAILRACE_ASSIGN_OR_RETURN(
       merge_,
@@ -139,18 +172,33 @@ Status Application::OpenJob(std::vector<Output> outputs, const std::optional<Che
 Status Application::PushRecords(const MergedRecords& merged) {
   Input& input = inputs_[static_cast<size_t>(merged.source)];
   const int stream = input.streams[static_cast<size_t>(merged.partition)];
-  const ingest::Decoded decoded = input.decoder->Decode(merged.records);
   records_ += merged.records.size();
-  decode_errors_ += decoded.errors.size();
-  TAILRACE_TRY(ForEachPiece(
-      decoded, merged.records,
-      [&](size_t begin, size_t end) {
-        return PushRows(stream, decoded.batch.Slice(begin, end), merged.records,
-                        std::span(decoded.record_of_row).subspan(begin, end - begin));
-      },
-      [&](const engine::RowError& error) { job_->ReportError(error); }));
+  for (const ParallelDecoder::Piece& piece : input.decoder->Decode(merged.records)) {
+    const ingest::Decoded& decoded = piece.decoded;
+    decode_errors_ += decoded.errors.size();
+    TAILRACE_TRY(ForEachPiece(
+        decoded, piece.records,
+        [&](size_t begin, size_t end) {
+          return PushRows(stream, decoded.batch.Slice(begin, end), piece.records,
+                          std::span(decoded.record_of_row).subspan(begin, end - begin));
+        },
+        [&](const engine::RowError& error) { job_->ReportError(error); }));
+  }
+  if (input.for_view != nullptr) ShowInput(input, stream, merged.records);
   FlushOutputs();
   return Ok();
+}
+
+// The newest rows once more, with the columns that the program does not need.
+void Application::ShowInput(Input& input, int stream, std::span<const data::Record> records) {
+  records = records.last(std::min(records.size(), LiveView::kRowsPerBatch));
+  const ingest::Decoded decoded = input.for_view->Decode(records);
+  const size_t rows = decoded.batch.rows();
+  if (rows == 0) return;
+  const uint64_t so_far = job_->Streams()[static_cast<size_t>(stream)].rows;
+  data::Batch declared = decoded.batch;
+  declared.columns.resize(definition_.program->streams[static_cast<size_t>(stream)].schema->fields.size());
+  views_[static_cast<size_t>(stream)]->Take(declared, so_far + 1 - rows);
 }
 
 // Outputs take the rows while it is still known which records they came from.
@@ -210,7 +258,7 @@ Result<Application::StepResult> Application::Step() {
   const Timestamp until = merge_->Begin(now);
   bool read_up = false;
   while (records_ - records_before < kRecordsPerStep && !OutputsFull()) {
-    TAILRACE_ASSIGN_OR_RETURN(const MergedRecords merged, merge_->Next(kRecordsPerBatch));
+    TAILRACE_ASSIGN_OR_RETURN(const MergedRecords merged, merge_->Next(environment_.options.records_per_batch));
     if (merged.records.empty()) {
       read_up = true;
       break;

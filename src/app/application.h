@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@
 #include "app/definition.h"
 #include "app/input_origins.h"
 #include "app/live_view.h"
+#include "app/parallel_decoder.h"
 #include "app/record_merge.h"
 #include "base/clock.h"
 #include "base/disk.h"
@@ -21,7 +23,6 @@
 #include "base/result.h"
 #include "data/ports.h"
 #include "engine/job.h"
-#include "ingest/formats/decoder.h"
 #include "stream/store.h"
 
 namespace tailrace::app {
@@ -83,6 +84,15 @@ struct ApplicationStatus {
   std::vector<CutColumn> cut_columns;  // Input texts longer than their column.
 };
 
+// How an application does its work. Nothing of it changes what comes out.
+struct ApplicationOptions {
+  size_t records_per_batch = 4096;
+  DecodeOptions decode;
+  // Sees all rows of all streams of the program, before outputs do. Called from Step. Not for inputs' rows only: a
+  // column that nobody else looks at is then decoded too.
+  std::function<void(int stream, const data::Batch& rows, data::Ordinal first)> observer;
+};
+
 // One running application: reads its input streams, runs its program, feeds its outputs, makes checkpoints. Passive:
 // somebody calls Step, from one thread, whenever records or time have come.
 //
@@ -98,6 +108,7 @@ class Application {
     // The stream that an input reads. Errors: kNotFound.
     std::function<Result<std::shared_ptr<stream::Stream>>(const InputConfig&)> find_stream;
     std::string checkpoint_file;
+    ApplicationOptions options;
   };
   struct Output {
     int stream;  // Index in the program.
@@ -132,14 +143,18 @@ class Application {
 
  private:
   struct Input {
-    std::unique_ptr<ingest::Decoder> decoder;
+    std::unique_ptr<ParallelDecoder> decoder;
     std::vector<int> streams;  // In-application stream of each partition.
+    // Decodes all columns of the rows that the page shows; null when `decoder` does so for every row.
+    std::unique_ptr<ingest::Decoder> for_view;
   };
 
   Application(Definition definition, const Origins& origins, Environment environment);
   Status OpenInputs();
+  ingest::UsedColumns UsedColumnsOf(const InputConfig& config, const std::vector<int>& streams) const;
   Status OpenJob(std::vector<Output> outputs, const std::optional<Checkpoint>& checkpoint);
   Status PushRecords(const MergedRecords& merged);
+  void ShowInput(Input& input, int stream, std::span<const data::Record> records);
   Status PushRows(int stream, const data::Batch& rows, std::span<const data::Record> records,
                   std::span<const uint32_t> record_of_row);
   Status RefreshTables(Timestamp now);

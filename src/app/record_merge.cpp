@@ -28,7 +28,9 @@ Status RecordMerge::AddShards(const InputPositions& positions, const stream::Sta
       if (saved) {
         position = known->second.at(shard.id);
       } else {
-        TAILRACE_ASSIGN_OR_RETURN(position, stream.Locate(shard.id, start));
+        // A shard that came to a stream which is being read holds nothing but new records.
+        TAILRACE_ASSIGN_OR_RETURN(position,
+                                  stream.Locate(shard.id, known != positions.end() ? stream::StartPoint() : start));
       }
       TAILRACE_ASSIGN_OR_RETURN(stream::ShardReader reader, stream.Read(shard.id, position));
       cursors_.push_back(std::make_unique<Cursor>(static_cast<int>(source), shard.id, std::move(reader)));

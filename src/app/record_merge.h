@@ -33,7 +33,7 @@ class RecordMerge {
     int parallelism = 1;
   };
 
-  // Begins at `positions`; a shard that has none begins at `start`, one that appears later at its first record.
+  // Begins at `positions`; a stream that has none begins at `start`, a shard that appears later at its first record.
   static Result<std::unique_ptr<RecordMerge>> Open(std::vector<Source> sources, const InputPositions& positions,
                                                    stream::StartPoint start);
 

@@ -25,7 +25,8 @@ RunningApplication::RunningApplication(Runtime& runtime, std::string folder)
 RunningApplication::~RunningApplication() { Stop(std::chrono::milliseconds(0)); }
 
 Result<std::unique_ptr<RunningApplication>> RunningApplication::Open(Definition definition, Runtime& runtime,
-                                                                     std::string folder, Rng rng, bool with_agent) {
+                                                                     std::string folder, Rng rng,
+                                                                     const RuntimeOptions& options) {
   std::unique_ptr<RunningApplication> running(new RunningApplication(runtime, std::move(folder)));
   const ApplicationConfig config = definition.config;
   TAILRACE_TRY(running->OpenAlarms(config, rng.Fork()));
@@ -39,12 +40,12 @@ Result<std::unique_ptr<RunningApplication>> RunningApplication::Open(Definition 
       Application::Open(std::move(definition), std::move(outputs), running->origins_,
                         {environment.disk, environment.clock, environment.log, environment.metrics,
                          [&runtime](const InputConfig& input) { return runtime.FindInput(input); },
-                         running->folder_ + "/checkpoint"}));
+                         running->folder_ + "/checkpoint", options.application}));
   for (const InputConfig& input : config.inputs) {
     TAILRACE_ASSIGN_OR_RETURN(const auto stream, runtime.FindInput(input));
     running->subscriptions_.push_back(stream->Subscribe([raw = running.get()] { raw->Wake(); }));
   }
-  if (with_agent && !config.agent_file.empty()) TAILRACE_TRY(running->OpenAgent(config, rng.Fork()));
+  if (options.run_agents && !config.agent_file.empty()) TAILRACE_TRY(running->OpenAgent(config, rng.Fork()));
   return running;
 }
 
@@ -145,10 +146,20 @@ Status RunningApplication::OpenAgent(const ApplicationConfig& config, Rng rng) {
 }
 
 void RunningApplication::Start() {
+  StartSending();
+  StartReading();
+}
+
+void RunningApplication::StartSending() {
   const Runtime::Environment& environment = runtime_.environment();
+  const std::lock_guard lock(senders_mutex_);
   if (outbox_ != nullptr) {
     senders_ = std::make_unique<alarm::OutboxWorkers>(*outbox_, environment.clock, environment.log);
   }
+}
+
+void RunningApplication::StartReading() {
+  const Runtime::Environment& environment = runtime_.environment();
   thread_ = std::thread([this] { Run(); });
   if (agent_runner_ == nullptr) return;
   const Status started = agent_runner_->Start();
@@ -156,6 +167,11 @@ void RunningApplication::Start() {
 }
 
 void RunningApplication::Stop(std::chrono::milliseconds limit) {
+  StopReading(limit);
+  StopSending();
+}
+
+void RunningApplication::StopReading(std::chrono::milliseconds limit) {
   // From the source on, so that each part can finish what the one before it gave.
   if (agent_runner_ != nullptr) agent_runner_->Stop();
   {
@@ -166,7 +182,14 @@ void RunningApplication::Stop(std::chrono::milliseconds limit) {
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
   subscriptions_.clear();  // Whoever appends from now on wakes nobody.
-  senders_.reset();
+}
+
+void RunningApplication::StopSending() {
+  std::unique_ptr<alarm::OutboxWorkers> senders;
+  {
+    const std::lock_guard lock(senders_mutex_);
+    senders = std::move(senders_);
+  }
 }
 
 void RunningApplication::Wake() {
@@ -176,6 +199,7 @@ void RunningApplication::Wake() {
 }
 
 void RunningApplication::WakeSenders() {
+  const std::lock_guard lock(senders_mutex_);
   if (senders_ != nullptr) senders_->Wake();
 }
 

@@ -26,12 +26,18 @@ class RunningApplication {
  public:
   // Opens everything; nothing runs yet. `runtime` is borrowed.
   static Result<std::unique_ptr<RunningApplication>> Open(Definition definition, Runtime& runtime, std::string folder,
-                                                          Rng rng, bool with_agent);
+                                                          Rng rng, const RuntimeOptions& options);
   ~RunningApplication();
 
   void Start();
   // Stops the agent, lets the application read up and make a checkpoint, ends the senders; within `limit`.
   void Stop(std::chrono::milliseconds limit);
+  // The two halves of each, for one application that takes another's place: reading changes hands at once, while what
+  // the old one's senders are just sending may take its time.
+  void StartReading();
+  void StartSending();
+  void StopReading(std::chrono::milliseconds limit);
+  void StopSending();
 
   const std::string& name() const { return application_->definition().config.name; }
   Application& application() { return *application_; }
@@ -65,7 +71,8 @@ class RunningApplication {
   sink::Environment sink_environment_;
   std::unique_ptr<alarm::AlarmStore> alarm_store_;
   std::unique_ptr<alarm::Outbox> outbox_;
-  std::unique_ptr<alarm::OutboxWorkers> senders_;
+  std::mutex senders_mutex_;
+  std::unique_ptr<alarm::OutboxWorkers> senders_;  // Guarded by senders_mutex_.
   Application::Origins origins_;
   std::map<std::string, sink::RedrivableSink*> redrivable_;  // By name; owned by the application.
   std::unique_ptr<Application> application_;

@@ -77,6 +77,7 @@ Status Runtime::MakeStreams(const ApplicationConfig& config) {
 
 Status Runtime::MakeSource(const StreamConfig& config, std::shared_ptr<stream::Stream> stream) {
   if (!config.kafka.has_value()) return Ok();
+  const std::lock_guard lock(mutex_);
   const auto found = sources_.find(config.name);
   if (found != sources_.end()) {
     if (found->second->config() == *config.kafka) return Ok();
@@ -85,13 +86,15 @@ Status Runtime::MakeSource(const StreamConfig& config, std::shared_ptr<stream::S
   }
   const std::string folder = options_.data_folder + "/kafka";
   TAILRACE_TRY(MakeDirectoriesDurably(environment_.disk, folder));
-  sources_[config.name] = std::make_unique<ingest::KafkaSource>(
+  auto& source = sources_[config.name] = std::make_unique<ingest::KafkaSource>(
       *config.kafka, std::move(stream), StrCat(folder, "/", config.name),
       ingest::KafkaSource::Environment{environment_.disk, environment_.clock, environment_.log, environment_.metrics});
+  if (running_) source->Start();
   return Ok();
 }
 
 const ingest::KafkaSource* Runtime::FindSource(std::string_view stream) const {
+  const std::lock_guard lock(mutex_);
   const auto found = sources_.find(stream);
   return found == sources_.end() ? nullptr : found->second.get();
 }
@@ -142,25 +145,71 @@ Status Runtime::AddApplication(Definition definition) {
   TAILRACE_TRY(MakeStreams(definition.config));
   TAILRACE_TRY(MakeDeliveryStreams(definition.config));
   TAILRACE_TRY(MakeTables(definition.config));
-  const std::string folder = StrCat(options_.data_folder, "/apps/", name);
-  TAILRACE_TRY(environment_.disk.MakeDirectories(folder));
-  TAILRACE_ASSIGN_OR_RETURN(
-      std::unique_ptr<RunningApplication> application,
-      RunningApplication::Open(std::move(definition), *this, folder, rng_.Fork(), options_.run_agents));
+  TAILRACE_ASSIGN_OR_RETURN(std::shared_ptr<RunningApplication> application, OpenApplication(std::move(definition)));
+  const std::lock_guard lock(mutex_);
   applications_.push_back(std::move(application));
   return Ok();
 }
 
+Result<std::shared_ptr<RunningApplication>> Runtime::OpenApplication(Definition definition) {
+  const std::string folder = StrCat(options_.data_folder, "/apps/", definition.config.name);
+  TAILRACE_TRY(environment_.disk.MakeDirectories(folder));
+  TAILRACE_ASSIGN_OR_RETURN(std::unique_ptr<RunningApplication> application,
+                            RunningApplication::Open(std::move(definition), *this, folder, rng_.Fork(), options_));
+  return std::shared_ptr<RunningApplication>(std::move(application));
+}
+
+Status Runtime::Replace(Definition definition, std::chrono::milliseconds limit) {
+  const std::lock_guard replacing(replacing_mutex_);
+  const std::shared_ptr<RunningApplication> old = FindApplication(definition.config.name);
+  if (old == nullptr) return Error{ErrorCode::kNotFound, StrCat("no application ", definition.config.name)};
+  TAILRACE_TRY(MakeStreams(definition.config));
+  TAILRACE_TRY(MakeDeliveryStreams(definition.config));
+  TAILRACE_TRY(MakeTables(definition.config));
+  old->StopReading(limit);
+  if (old->CurrentStatus().state != "failed") TAILRACE_TRY(old->application().MakeCheckpoint());
+  Status status = Ok();
+  auto opened = OpenApplication(std::move(definition));
+  if (!opened.ok()) {
+    status = std::move(opened).error().Context("the running definition stays");
+    opened = OpenApplication(old->application().definition());
+    if (!opened.ok()) return std::move(opened).error().Context("the application is down, restart the server");
+  }
+  const std::shared_ptr<RunningApplication> running = std::move(opened).value();
+  TakePlace(running);
+  const bool at_work = [this] {
+    const std::lock_guard lock(mutex_);
+    return running_;
+  }();
+  if (!at_work) return status;
+  running->StartReading();
+  // Two senders at once might send a message twice.
+  old->StopSending();
+  running->StartSending();
+  return status;
+}
+
+void Runtime::TakePlace(std::shared_ptr<RunningApplication> running) {
+  const std::lock_guard lock(mutex_);
+  for (auto& application : applications_) {
+    if (application->name() == running->name()) application.swap(running);
+  }
+}
+
 void Runtime::Start() {
   delivery_streams_->Start();
-  for (const auto& application : applications_) application->Start();
+  for (const auto& application : applications()) application->Start();
   for (const auto& [stream, source] : sources_) source->Start();
+  {
+    const std::lock_guard lock(mutex_);
+    running_ = true;
+  }
   sweeper_ = std::thread([this] { SweepTables(); });
 }
 
 void Runtime::Stop(std::chrono::milliseconds limit) {
   for (const auto& [stream, source] : sources_) source->Stop();
-  for (const auto& application : applications_) application->Stop(limit);
+  for (const auto& application : applications()) application->Stop(limit);
   if (delivery_streams_ != nullptr) delivery_streams_->Stop();
   {
     const std::lock_guard lock(mutex_);
@@ -184,9 +233,15 @@ void Runtime::SweepTables() {
   }
 }
 
-RunningApplication* Runtime::FindApplication(std::string_view name) const {
+std::vector<std::shared_ptr<RunningApplication>> Runtime::applications() const {
+  const std::lock_guard lock(mutex_);
+  return applications_;
+}
+
+std::shared_ptr<RunningApplication> Runtime::FindApplication(std::string_view name) const {
+  const std::lock_guard lock(mutex_);
   for (const auto& application : applications_) {
-    if (application->name() == name) return application.get();
+    if (application->name() == name) return application;
   }
   return nullptr;
 }

@@ -33,13 +33,15 @@ struct RuntimeOptions {
   bool run_agents = true;
   // Where buckets are that the Firehose API names; without it they are folders below data_folder/buckets.
   std::optional<sink::delivery::S3StoreConfig> s3;
+  ApplicationOptions application = {};
 };
 
 // Everything that runs in one process over one data folder: streams, tables, applications with their alarms and agents.
 //
 // State    data_folder/streams, /delivery, /tables, /kafka, /apps/NAME (checkpoint, alarms.sqlite,
 //          history.sqlite, agent); see docs/data-folder.md.
-// Threads  AddApplication, Start, Stop: one owner. The rest: any.
+// Threads  AddApplication, Start, Stop: one owner. The rest: any. An application that was replaced stays whole as
+//          long as somebody holds it.
 class Runtime {
  public:
   struct Environment {
@@ -58,6 +60,11 @@ class Runtime {
   // Makes the application's streams and tables when they are missing, opens its sinks and loads its checkpoint.
   // Errors: kInvalidArgument: a stream or table that exists is of another kind; those of the parts.
   Status AddApplication(Definition definition);
+  // Puts the definition in the place of the application with the same name, which reads up, makes a checkpoint and
+  // stops first; `limit` is for that. Pumps whose plan is the same keep their state, others begin now. Agents, alarms
+  // and outputs follow the new definition; streams and tables that it no longer names stay. Errors  kNotFound: no such
+  // application. Others: the new one cannot be opened, and the old one runs again.
+  Status Replace(Definition definition, std::chrono::milliseconds limit);
   void Start();
   // Stops agents, lets applications read up and checkpoint, sends what the outbox can; all within `limit`.
   void Stop(std::chrono::milliseconds limit);
@@ -69,10 +76,10 @@ class Runtime {
   Result<std::shared_ptr<stream::Stream>> FindInput(const InputConfig& input) const;
   table::TableStore& tables() { return *tables_; }
   sink::DeadLetters& dead_letters() { return *dead_letters_; }
-  const std::vector<std::unique_ptr<RunningApplication>>& applications() const { return applications_; }
+  std::vector<std::shared_ptr<RunningApplication>> applications() const;
   // What fills the stream from elsewhere; null when nothing does.
   const ingest::KafkaSource* FindSource(std::string_view stream) const;
-  RunningApplication* FindApplication(std::string_view name) const;  // Null when there is none.
+  std::shared_ptr<RunningApplication> FindApplication(std::string_view name) const;  // Null when there is none.
   const Environment& environment() const { return environment_; }
   const std::string& data_folder() const { return options_.data_folder; }
   Timestamp started() const { return started_; }
@@ -83,6 +90,8 @@ class Runtime {
   Status MakeDeliveryStreams(const ApplicationConfig& config);
   Status MakeTables(const ApplicationConfig& config);
   Status MakeSource(const StreamConfig& config, std::shared_ptr<stream::Stream> stream);
+  Result<std::shared_ptr<RunningApplication>> OpenApplication(Definition definition);
+  void TakePlace(std::shared_ptr<RunningApplication> running);
   void SweepTables();
 
   const RuntimeOptions options_;
@@ -94,10 +103,12 @@ class Runtime {
   std::unique_ptr<sink::delivery::DeliveryStreams> delivery_streams_;
   std::unique_ptr<table::TableStore> tables_;
   std::unique_ptr<sink::DeadLetters> dead_letters_;
-  std::vector<std::unique_ptr<RunningApplication>> applications_;
-  std::map<std::string, std::unique_ptr<ingest::KafkaSource>, std::less<>> sources_;  // By stream.
+  std::mutex replacing_mutex_;  // One replacement at a time; taken before mutex_.
   std::thread sweeper_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;  // Guards what follows.
+  std::vector<std::shared_ptr<RunningApplication>> applications_;
+  std::map<std::string, std::unique_ptr<ingest::KafkaSource>, std::less<>> sources_;  // By stream.
+  bool running_ = false;
   std::condition_variable wake_;
   bool stopping_ = false;
 };

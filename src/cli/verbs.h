@@ -31,6 +31,7 @@ extern const Verb kTableGetVerb;
 extern const Verb kTableQueryVerb;
 extern const Verb kTableScanVerb;
 extern const Verb kTailVerb;
+extern const Verb kTestVerb;
 extern const Verb kVersionVerb;
 
 }  // namespace tailrace::cli

@@ -107,6 +107,7 @@ class GraphJob final : public Job {
   std::vector<Run> runs_;      // Pumps in order of the text (stopped ones empty), then queries.
   std::vector<size_t> order_;  // Of runs: writers of a stream before its readers.
   bool start_due_ = true;
+  std::map<std::string, data::Ordinal> gone_streams_;  // Streams of earlier programs and their last ordinals.
   std::set<size_t> new_flows_;  // After Load: streams whose writers are not those that were saved.
   int64_t now_ = kBeginningOfTime;
 };
@@ -357,7 +358,7 @@ void GraphJob::Save(ByteWriter& writer) const {
 
 void GraphJob::SavePayload(ByteWriter& writer) const {
   writer.I64(now_);
-  writer.U64(streams_.size());
+  writer.U64(streams_.size() + gone_streams_.size());
   for (size_t i = 0; i < streams_.size(); ++i) {
     writer.Text(streams_[i].info().name);
     streams_[i].SaveOrdinal(writer);
@@ -366,6 +367,12 @@ void GraphJob::SavePayload(ByteWriter& writer) const {
     streams_[i].SaveFlow(flow);
     writer.U64(flow.size());
     writer.Append(flow.bytes());
+  }
+  for (const auto& [name, ordinal] : gone_streams_) {
+    writer.Text(name);
+    writer.U64(ordinal);
+    writer.Text("");
+    writer.U64(0);
   }
   uint64_t runs = 0;
   ForEachRun([&](const Run&) { ++runs; });
@@ -409,13 +416,14 @@ Status GraphJob::LoadPayload(ByteReader& reader) {
 
 Status GraphJob::LoadStreams(ByteReader& reader) {
   new_flows_.clear();
+  gone_streams_.clear();
   for (size_t i = 0; i < streams_.size(); ++i) new_flows_.insert(i);
   TAILRACE_ASSIGN_OR_RETURN(const size_t count, LoadCount(reader, 16));
   for (size_t i = 0; i < count; ++i) {
     TAILRACE_ASSIGN_OR_RETURN(const std::string_view name, reader.Text());
     const int stream = program_->FindStream(name);
     if (stream < 0) {
-      TAILRACE_ASSIGN_OR_RETURN([[maybe_unused]] const uint64_t ordinal, reader.U64());
+      TAILRACE_ASSIGN_OR_RETURN(gone_streams_[std::string(name)], reader.U64());
     } else {
       TAILRACE_TRY(streams_[static_cast<size_t>(stream)].LoadOrdinal(reader));
     }

@@ -38,6 +38,7 @@ struct PumpStats {
   uint64_t errors = 0;
   uint64_t cut_texts = 0;  // Cut to the length of their column.
   uint64_t state_bytes = 0;
+  bool resumed = false;  // Load found its state; else it began empty.
 };
 struct StreamStats {
   std::string name;
@@ -83,8 +84,9 @@ class Job {
   virtual Status ReplaceTable(int table, data::Batch rows) = 0;
 
   // The whole state: operators, clocks, ordinals. Every pump's part carries the pump's name and a fingerprint of its
-  // plan; Load takes the parts whose fingerprints match and starts the others empty.
-  // Errors of Load: kCorruption, kUnsupported (version); the job is then of no use.
+  // plan; Load takes the parts whose fingerprints match and starts the others empty. A stream that the program no
+  // longer has keeps its ordinal, so that its rows are not taken for old ones when it comes back. Errors of Load:
+  // kCorruption, kUnsupported (version); the job is then of no use.
   virtual void Save(ByteWriter& writer) const = 0;
   virtual Status Load(ByteReader& reader) = 0;
 

@@ -153,6 +153,7 @@ Status Pump::Load(ByteReader& reader) {
   TAILRACE_ASSIGN_OR_RETURN(stats_.errors, reader.U64());
   TAILRACE_ASSIGN_OR_RETURN(stats_.cut_texts, reader.U64());
   for (const auto& stage : graph_.stages) TAILRACE_TRY(stage->Load(reader));
+  stats_.resumed = true;
   return Ok();
 }
 

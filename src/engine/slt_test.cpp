@@ -50,7 +50,9 @@ TEST_P(SltTest, GivesTheExpectedRows) {
   text << file.rdbuf();
   const SqlTestFile parsed = ParseSqlTestFile(std::filesystem::path(GetParam().path).filename(), text.str());
   ASSERT_FALSE(parsed.blocks.empty());
-  for (const std::string& failure : RunSqlTest(parsed, GetParam().mode, {})) ADD_FAILURE() << failure;
+  for (const SqlTestFailure& failure : RunSqlTest(parsed, GetParam().mode, {})) {
+    ADD_FAILURE() << FormatSqlTestFailure(parsed.name, failure);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Files, SltTest, testing::ValuesIn(Cases()), NameOf);

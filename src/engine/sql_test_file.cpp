@@ -4,9 +4,7 @@
 #include <map>
 #include <memory>
 
-#include "base/hash.h"
 #include "base/str.h"
-#include "data/text.h"
 #include "engine/graph.h"
 #include "engine/job.h"
 #include "engine/sql_test_rows.h"
@@ -15,15 +13,6 @@ namespace tailrace::engine {
 namespace {
 
 constexpr std::string_view kSeparator = "----";
-
-// Errors as a test shows them: name, message, the row that failed, the pump.
-std::string ErrorRow(const data::Batch& batch, size_t row) {
-  std::string bytes;
-  const bool hex = FromHex(batch.columns[5]->texts()[row], bytes);
-  return StrCat(data::ToSqlText(data::Type::Timestamp(), batch.rowtimes->ValueAt(row)), "\t",
-                batch.columns[2]->texts()[row], "\t", batch.columns[3]->texts()[row], "\t",
-                hex ? bytes : "(not hexadecimal)", "\t", batch.columns[6]->texts()[row]);
-}
 
 class SqlTestRun {
  public:
@@ -36,7 +25,7 @@ class SqlTestRun {
         text_(setup.program),
         options_(setup.options) {}
 
-  std::vector<std::string> Run() {
+  std::vector<SqlTestFailure> Run() {
     for (const SqlTestBlock& block : file_.blocks) {
       const Status status = RunBlock(block);
       if (!status.ok()) {
@@ -65,8 +54,9 @@ class SqlTestRun {
     return Error{ErrorCode::kInvalidArgument, StrCat("unknown block: ", block.head)};
   }
 
-  void Fail(const SqlTestBlock& block, std::string_view what) {
-    failures_.push_back(StrCat(file_.name, ":", block.line, ": ", what));
+  void Fail(const SqlTestBlock& block, std::string message) {
+    failures_.push_back(block.Failure());
+    failures_.back().message = std::move(message);
   }
 
   Status Declare(const SqlTestBlock& block, bool table, std::string_view rest) {
@@ -173,7 +163,7 @@ class SqlTestRun {
         next_ordinal_[stream] += batch.rows();
         const bool errors = program_->streams[stream].kind == sql::StreamKind::kError;
         for (size_t row = 0; row < batch.rows(); ++row) {
-          emitted_[stream].push_back(errors ? ErrorRow(batch, row) : SqlTestRow(batch, row, true));
+          emitted_[stream].push_back(errors ? SqlTestErrorRow(batch, row) : SqlTestRow(batch, row, true));
         }
         return Ok();
       });
@@ -278,10 +268,9 @@ class SqlTestRun {
     return Ok();
   }
 
-  void Compare(const SqlTestBlock& block, const std::vector<std::string>& found,
-               const std::vector<std::string>& expected) {
+  void Compare(const SqlTestBlock& block, std::vector<std::string> found, std::vector<std::string> expected) {
     if (found == expected) return;
-    Fail(block, StrCat(block.head, "\nexpected:\n", Join(expected, "\n"), "\nfound:\n", Join(found, "\n")));
+    failures_.push_back(block.Failure(std::move(expected), std::move(found)));
   }
 
   const SqlTestFile& file_;
@@ -296,10 +285,22 @@ class SqlTestRun {
   std::unique_ptr<Job> job_;
   std::vector<std::vector<std::string>> emitted_;
   std::vector<data::Ordinal> next_ordinal_;
-  std::vector<std::string> failures_;
+  std::vector<SqlTestFailure> failures_;
 };
 
 }  // namespace
+
+SqlTestFailure SqlTestBlock::Failure() const {
+  return {.line = line, .separator_line = separator_line, .end_line = end_line, .message = head};
+}
+
+SqlTestFailure SqlTestBlock::Failure(std::vector<std::string> expected, std::vector<std::string> found) const {
+  SqlTestFailure failure = Failure();
+  failure.compares = true;
+  failure.expected = std::move(expected);
+  failure.found = std::move(found);
+  return failure;
+}
 
 SqlTestFile ParseSqlTestFile(std::string name, std::string_view text) {
   SqlTestFile file{.name = std::move(name), .blocks = {}};
@@ -310,17 +311,21 @@ SqlTestFile ParseSqlTestFile(std::string name, std::string_view text) {
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.empty()) {
       open = false;
-    } else if (!open && line.starts_with('#')) {
+      continue;
+    }
+    if (!open && line.starts_with('#')) {
       continue;
     } else if (!open) {
       file.blocks.push_back({.line = number, .head = std::string(line)});
       open = true;
     } else if (line == kSeparator && !file.blocks.back().has_result) {
       file.blocks.back().has_result = true;
+      file.blocks.back().separator_line = number;
     } else {
       SqlTestBlock& block = file.blocks.back();
       (block.has_result ? block.result : block.body).emplace_back(line);
     }
+    file.blocks.back().end_line = number;
   }
   return file;
 }
@@ -333,7 +338,7 @@ std::vector<SqlTestMode> SqlTestModes() {
           {.batch_rows = 1024, .restore = true, .name = "rows_1024_restored"}};
 }
 
-std::vector<std::string> RunSqlTest(const SqlTestFile& file, const SqlTestMode& mode, const SqlTestSetup& setup) {
+std::vector<SqlTestFailure> RunSqlTest(const SqlTestFile& file, const SqlTestMode& mode, const SqlTestSetup& setup) {
   return SqlTestRun(file, mode, setup).Run();
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "engine/sql_test_report.h"
 #include "sql/compile.h"
 
 namespace tailrace::engine {
@@ -14,10 +15,15 @@ namespace tailrace::engine {
 // One block of a SQL test file, as docs/sql-tests.md describes them.
 struct SqlTestBlock {
   size_t line = 0;                  // Of the first line, from 1.
+  size_t separator_line = 0;        // Of "----"; 0: there is none.
+  size_t end_line = 0;              // Of the last line.
   std::string head;                 // The first line.
   std::vector<std::string> body;    // Lines before "----", or all.
   std::vector<std::string> result;  // Lines after "----".
   bool has_result = false;
+
+  SqlTestFailure Failure() const;  // With the head as its message.
+  SqlTestFailure Failure(std::vector<std::string> expected, std::vector<std::string> found) const;
 };
 
 struct SqlTestFile {
@@ -44,7 +50,7 @@ struct SqlTestSetup {
   sql::CompileOptions options;
 };
 
-// What went wrong, each as "file:line: ..."; empty when all is as expected.
-std::vector<std::string> RunSqlTest(const SqlTestFile& file, const SqlTestMode& mode, const SqlTestSetup& setup);
+// What went wrong; empty when all is as expected.
+std::vector<SqlTestFailure> RunSqlTest(const SqlTestFile& file, const SqlTestMode& mode, const SqlTestSetup& setup);
 
 }  // namespace tailrace::engine

@@ -1,5 +1,6 @@
 #include "engine/sql_test_rows.h"
 
+#include "base/hash.h"
 #include "base/str.h"
 #include "data/text.h"
 
@@ -11,35 +12,6 @@ using data::TypeKind;
 
 Error BadField(std::string_view field, const data::Type& type) {
   return Error{ErrorCode::kInvalidArgument, StrCat("'", field, "' is not a value of ", type.ToString())};
-}
-
-std::string Unescape(std::string_view text) {
-  std::string plain;
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '\\' || i + 1 == text.size()) {
-      plain += text[i];
-      continue;
-    }
-    ++i;
-    plain += text[i] == 't' ? '\t' : text[i] == 'n' ? '\n' : text[i];
-  }
-  return plain;
-}
-
-std::string Escape(std::string_view text) {
-  std::string escaped;
-  for (const char c : text) {
-    if (c == '\t') {
-      escaped += "\\t";
-    } else if (c == '\n') {
-      escaped += "\\n";
-    } else if (c == '\\') {
-      escaped += "\\\\";
-    } else {
-      escaped += c;
-    }
-  }
-  return escaped;
 }
 
 std::optional<int64_t> ParseWhole(std::string_view field, const data::Type& type) {
@@ -83,6 +55,35 @@ std::vector<std::string_view> SplitColumns(std::string_view text) {
 }
 
 }  // namespace
+
+std::string UnescapeSqlTest(std::string_view text) {
+  std::string plain;
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '\\' || i + 1 == text.size()) {
+      plain += text[i];
+      continue;
+    }
+    ++i;
+    plain += text[i] == 't' ? '\t' : text[i] == 'n' ? '\n' : text[i];
+  }
+  return plain;
+}
+
+std::string EscapeSqlTest(std::string_view text) {
+  std::string escaped;
+  for (const char c : text) {
+    if (c == '\t') {
+      escaped += "\\t";
+    } else if (c == '\n') {
+      escaped += "\\n";
+    } else if (c == '\\') {
+      escaped += "\\\\";
+    } else {
+      escaped += c;
+    }
+  }
+  return escaped;
+}
 
 Result<data::Schema> ParseSqlTestColumns(std::string_view text) {
   text = Trim(text);
@@ -134,7 +135,7 @@ Status AppendSqlTestField(std::string_view field, data::Column& column) {
       column.AppendBool(EqualsIgnoreCase(field, "true"));
       return Ok();
     case Physical::kText: {
-      std::string text = Unescape(field);
+      std::string text = UnescapeSqlTest(field);
       const size_t chars = Utf8Length(text);
       const auto width = static_cast<size_t>(type.precision);
       if (chars > width) return BadField(field, type);
@@ -160,9 +161,17 @@ std::string SqlTestRow(const data::Batch& batch, size_t row, bool with_rowtime) 
   if (with_rowtime) line = data::ToSqlText(data::Type::Timestamp(), batch.rowtimes->ValueAt(row));
   for (const data::ColumnPtr& column : batch.columns) {
     if (with_rowtime || &column != &batch.columns[0]) line += '\t';
-    line += column->null(row) ? "NULL" : Escape(data::ToSqlText(column->type(), column->ValueAt(row)));
+    line += column->null(row) ? "NULL" : EscapeSqlTest(data::ToSqlText(column->type(), column->ValueAt(row)));
   }
   return line;
+}
+
+std::string SqlTestErrorRow(const data::Batch& batch, size_t row) {
+  std::string bytes;
+  const bool hex = FromHex(batch.columns[5]->texts()[row], bytes);
+  return StrCat(data::ToSqlText(data::Type::Timestamp(), batch.rowtimes->ValueAt(row)), "\t",
+                batch.columns[2]->texts()[row], "\t", EscapeSqlTest(batch.columns[3]->texts()[row]), "\t",
+                hex ? EscapeSqlTest(bytes) : "(not hexadecimal)", "\t", batch.columns[6]->texts()[row]);
 }
 
 }  // namespace tailrace::engine

@@ -93,8 +93,8 @@ RouteResult GetRows(RouteCall& call) {
 }
 
 RouteResult GetTail(RouteCall& call) {
-  TAILRACE_ASSIGN_OR_RETURN(const app::LiveView* const view, FindView(call));
-  if (!call.services().live.AddTail(call.exchange(), *view)) {
+  TAILRACE_TRY(FindView(call));
+  if (!call.services().live.AddTail(call.exchange(), call.parameter(0), call.parameter(1))) {
     return Error{ErrorCode::kUnavailable, StrCat("more than ", LivePush::kListenersMax, " listeners")};
   }
   return std::optional<http::Response>();
