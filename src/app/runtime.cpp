@@ -20,7 +20,8 @@ Runtime::Runtime(RuntimeOptions options, const Environment& environment, FolderL
       environment_(environment),
       rng_(environment.seed),
       started_(environment.clock.Now()),
-      lock_(std::move(lock)) {}
+      lock_(std::move(lock)),
+      reloader_(*this, environment.load_definition) {}
 
 Runtime::~Runtime() { Stop(std::chrono::milliseconds(0)); }
 

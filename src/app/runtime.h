@@ -11,6 +11,7 @@
 
 #include "alarm/outbox.h"
 #include "app/application.h"
+#include "app/reloader.h"
 #include "base/clock.h"
 #include "base/disk.h"
 #include "base/log.h"
@@ -51,6 +52,8 @@ class Runtime {
     Log& log;
     MetricsRegistry& metrics;
     uint64_t seed = 0;  // For names and idempotency keys.
+    // Reads a definition again; without it nothing can be reloaded.
+    Reloader::Load load_definition = {};
   };
 
   // Errors: kFailedPrecondition: another process has the folder; those of the stores.
@@ -69,6 +72,7 @@ class Runtime {
   // Stops agents, lets applications read up and checkpoint, sends what the outbox can; all within `limit`.
   void Stop(std::chrono::milliseconds limit);
 
+  Reloader& reloader() { return reloader_; }
   stream::StreamStore& streams() { return *streams_; }
   sink::delivery::DeliveryStreams& delivery_streams() { return *delivery_streams_; }
   // A stream, or the records of a delivery stream. Errors: kNotFound.
@@ -103,6 +107,7 @@ class Runtime {
   std::unique_ptr<sink::delivery::DeliveryStreams> delivery_streams_;
   std::unique_ptr<table::TableStore> tables_;
   std::unique_ptr<sink::DeadLetters> dead_letters_;
+  Reloader reloader_;
   std::mutex replacing_mutex_;  // One replacement at a time; taken before mutex_.
   std::thread sweeper_;
   mutable std::mutex mutex_;  // Guards what follows.

@@ -235,7 +235,11 @@ class TestRun {
     constexpr std::string_view kRowSort = "rowsort";
     const bool sorted = name == kRowSort || name.ends_with(" rowsort");
     if (sorted) name = Trim(name.substr(0, name.size() - kRowSort.size()));
-    TAILRACE_ASSIGN_OR_RETURN(std::vector<std::string> found, take(*world_, std::string(name)));
+    constexpr std::string_view kContaining = " containing ";
+    const size_t containing = name.find(kContaining);
+    const std::string_view part = containing == name.npos ? "" : name.substr(containing + kContaining.size());
+    TAILRACE_ASSIGN_OR_RETURN(std::vector<std::string> found, take(*world_, std::string(name.substr(0, containing))));
+    std::erase_if(found, [part](const std::string& row) { return row.find(part) == std::string::npos; });
     std::vector<std::string> expected = block.result;
     if (sorted) {
       std::ranges::sort(found);

@@ -15,6 +15,7 @@ namespace json = boost::json;
 ErrorCode CodeOf(int status) {
   switch (status) {
     case 400:
+    case 422:
       return ErrorCode::kInvalidArgument;
     case 403:
       return ErrorCode::kPermissionDenied;
@@ -47,6 +48,10 @@ Result<json::value> Client::Get(const std::string& path) const { return Call("GE
 
 Result<json::value> Client::Post(const std::string& path, const std::string& body) const {
   return Call("POST", path, body);
+}
+
+Result<json::value> Client::Put(const std::string& path, const std::string& body) const {
+  return Call("PUT", path, body);
 }
 
 Result<json::value> Client::Call(std::string method, const std::string& path, const std::string& body) const {

@@ -24,6 +24,7 @@ class Client {
   // Errors: kUnavailable: no server there; those that the server answers, with its message.
   Result<boost::json::value> Get(const std::string& path) const;
   Result<boost::json::value> Post(const std::string& path, const std::string& body) const;
+  Result<boost::json::value> Put(const std::string& path, const std::string& body) const;
 
   // The application to ask: --app, or the only one. Errors: kInvalidArgument: several; kNotFound: none.
   Result<std::string> Application(const Arguments& arguments) const;

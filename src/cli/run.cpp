@@ -19,12 +19,14 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kStopLimit{10'000};
+constexpr milliseconds kWatchInterval{500};
 
 constexpr OptionSpec kOptions[] = {
     {"--listen", "ADDRESS:PORT", "Where the page and the API are served; loopback unless told otherwise.",
      "127.0.0.1:8080"},
     {"--data", "FOLDER", "Where streams, tables and positions are kept.", "tailrace-data"},
     {"--no-agent", "", "Do not tail files."},
+    {"--no-watch", "", "Do not reload applications when their files change; SIGHUP and `tailrace reload` still do."},
     {"--tls-certificate", "FILE", "Serve HTTPS with this certificate chain, PEM."},
     {"--tls-key", "FILE", "Private key of the certificate, PEM."},
     {"--tls-development", "",
@@ -134,7 +136,11 @@ int Run(const Arguments& arguments, const Context& context) {
   MetricsRegistry metrics;
   auto runtime =
       app::Runtime::Open({.data_folder = arguments.Text("--data"), .run_agents = !arguments.Has("--no-agent")},
-                         {context.disk, context.clock, context.net, *log, metrics, RandomSeed()});
+                         {context.disk, context.clock, context.net, *log, metrics, RandomSeed(),
+                          [&context](Disk& disk, const std::string& path) {
+                            ApplicationSources sources(context.disk);
+                            return app::LoadDefinition(disk, path, sources);
+                          }});
   if (!runtime.ok()) return Fail(context, "run", runtime.error().message);
   for (app::Definition& definition : *definitions) {
     const std::string name = definition.config.name;
@@ -165,10 +171,16 @@ int Run(const Arguments& arguments, const Context& context) {
                  {{"address", options.http.address}});
   }
   while (true) {
-    const auto signal = signals->Wait(std::nullopt);
+    const auto signal =
+        signals->Wait(arguments.Has("--no-watch") ? std::optional<milliseconds>() : std::optional(kWatchInterval));
     if (!signal.ok()) return Fail(context, "run", signal.error().message);
-    if (!signal->has_value() || **signal == Signal::kHangUp) continue;
-    break;
+    if (!signal->has_value()) {
+      (*runtime)->reloader().ReloadChanged();
+    } else if (**signal == Signal::kHangUp) {
+      (*runtime)->reloader().ReloadAll();
+    } else {
+      break;
+    }
   }
   log->Info("stopping: reading up, making checkpoints");
   (*server)->Stop(milliseconds(1'000));
@@ -182,7 +194,10 @@ int Run(const Arguments& arguments, const Context& context) {
 const Verb kRunVerb = {
     .name = "run",
     .summary = "Run applications in the foreground, with streams, agents, API and page",
-    .description = "Stops on Ctrl-C or SIGTERM after reading up and making checkpoints; a kill loses nothing either.",
+    .description =
+        "Stops on Ctrl-C or SIGTERM after reading up and making checkpoints; a kill loses nothing either.\n"
+        "Changed definitions are reloaded while it runs: as a whole, or refused as a whole with the place of\n"
+        "each error while the old one goes on.",
     .options = kOptions,
     .positional = {"APP", "Folders with a tailrace.yaml, or the files themselves; none: streams and API alone", 0, 100},
     .examples = kExamples,

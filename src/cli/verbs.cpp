@@ -6,6 +6,7 @@ std::span<const Verb> Verbs() {
   static const Verb verbs[] = {
       kRunVerb,
       kCheckVerb,
+      kReloadVerb,
       kTestVerb,
       kReplayVerb,
       kQueryVerb,

@@ -20,6 +20,7 @@ extern const Verb kGenerateAccessVerb;
 extern const Verb kGenerateOrdersVerb;
 extern const Verb kImportVerb;
 extern const Verb kManVerb;
+extern const Verb kReloadVerb;
 extern const Verb kReplayVerb;
 extern const Verb kQueryVerb;
 extern const Verb kRunVerb;

@@ -23,7 +23,8 @@ class SqlTestRun {
         tables_(setup.tables),
         table_rows_(setup.table_rows),
         text_(setup.program),
-        options_(setup.options) {}
+        options_(setup.options),
+        push_(setup.push) {}
 
   std::vector<SqlTestFailure> Run() {
     for (const SqlTestBlock& block : file_.blocks) {
@@ -212,7 +213,9 @@ class SqlTestRun {
         auto appended = AppendLine(fields, stream, *rowtimes, columns);
         if (!appended.ok()) return std::move(appended).error().Context(StrCat("line ", block.line + 1 + line));
       }
-      TAILRACE_TRY(job_->Push(stream, {.rowtimes = rowtimes, .columns = {columns.begin(), columns.end()}}));
+      const data::Batch rows{.rowtimes = rowtimes, .columns = {columns.begin(), columns.end()}};
+      TAILRACE_TRY(push_ ? push_(*job_, program_->streams[static_cast<size_t>(stream)], stream, rows)
+                         : job_->Push(stream, rows));
       TAILRACE_TRY(Restore());
     }
     return Ok();
@@ -280,6 +283,7 @@ class SqlTestRun {
   std::vector<data::Batch> table_rows_;
   std::string text_;
   sql::CompileOptions options_;
+  const decltype(SqlTestSetup::push) push_;
   std::shared_ptr<const sql::BoundProgram> program_;
   std::unique_ptr<MetricsRegistry> metrics_;
   std::unique_ptr<Job> job_;

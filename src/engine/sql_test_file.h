@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/result.h"
+#include "engine/job.h"
 #include "engine/sql_test_report.h"
 #include "sql/compile.h"
 
@@ -48,6 +50,8 @@ struct SqlTestSetup {
   std::vector<data::Batch> table_rows;
   std::string program;
   sql::CompileOptions options;
+  // Gives the job rows of an input stream; nothing: Job::Push alone.
+  std::function<Status(Job& job, const sql::StreamInfo& info, int stream, const data::Batch& rows)> push;
 };
 
 // What went wrong; empty when all is as expected.

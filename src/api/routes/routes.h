@@ -25,6 +25,11 @@ Result<std::optional<http::Response>> DeleteDeadLetter(RouteCall& call);
 // delivery_streams.cpp
 Result<std::optional<http::Response>> GetDeliveryStreams(RouteCall& call);
 
+// reload.cpp
+Result<std::optional<http::Response>> ReloadApplication(RouteCall& call);
+Result<std::optional<http::Response>> GetSql(RouteCall& call);
+Result<std::optional<http::Response>> PutSql(RouteCall& call);
+
 // server.cpp
 Result<std::optional<http::Response>> GetLive(RouteCall& call);
 Result<std::optional<http::Response>> GetReady(RouteCall& call);
