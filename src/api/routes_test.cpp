@@ -29,7 +29,7 @@ std::set<std::string> DocumentedRoutes() {
   text << file.rdbuf();
   const std::string page = text.str();
   std::set<std::string> routes;
-  for (const std::string_view method : {"GET", "POST", "DELETE"}) {
+  for (const std::string_view method : {"GET", "POST", "PUT", "DELETE"}) {
     const std::string begin = StrCat("`", method, " /");
     for (size_t at = page.find(begin); at != std::string::npos; at = page.find(begin, at + 1)) {
       const size_t path = at + begin.size() - 1;

@@ -220,11 +220,11 @@ Status Application::RefreshTables(Timestamp now) {
     const bool first_look = watched.checked == Timestamp{};
     watched.checked = now;
     const std::string path = ResolvePath(definition_.config.folder, config.file);
-    const auto info = environment_.disk.Stat(path);
-    if (!info.ok()) continue;  // Being replaced at this moment, or gone: the rows in use stay.
-    const bool same = info->inode == watched.info.inode && info->size_bytes == watched.info.size_bytes &&
-                      info->modified == watched.info.modified;
-    watched.info = *info;
+    TAILRACE_ASSIGN_OR_RETURN(const auto source, OpenReferenceSource(environment_.disk, path));
+    const auto version = source->Version();
+    if (!version.ok()) continue;  // Being replaced at this moment, or gone: the rows in use stay.
+    const bool same = *version == watched.version;
+    watched.version = *version;
     if (first_look || same) continue;
     std::vector<ingest::InputColumn> columns = config.columns;
     if (columns.empty()) {  // The types the program was compiled with.

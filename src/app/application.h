@@ -173,7 +173,7 @@ class Application {
   std::vector<std::unique_ptr<OutputQueue>> outputs_;
   std::vector<alarm::AlarmSink*> alarms_;
   struct WatchedTable {
-    FileInfo info;
+    std::string version;
     Timestamp checked{};
   };
   std::vector<WatchedTable> watched_tables_;

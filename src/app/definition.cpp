@@ -144,7 +144,7 @@ bool Definition::ok() const {
 }
 
 std::string ResolvePath(const std::string& folder, const std::string& path) {
-  return path.starts_with('/') ? path : StrCat(folder, "/", path);
+  return path.starts_with('/') || path.find("://") != std::string::npos ? path : StrCat(folder, "/", path);
 }
 
 Result<Definition> LoadDefinition(Disk& disk, const std::string& path, ValueSource& sources,

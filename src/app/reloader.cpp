@@ -98,6 +98,12 @@ bool Reloader::Same(const Stamps& a, const Stamps& b) {
   });
 }
 
+void Reloader::Watch(const ApplicationConfig& config) {
+  const std::lock_guard lock(mutex_);
+  const Stamps stamps = StampsOf(config);
+  watched_[config.name] = {stamps, stamps};
+}
+
 Result<ReloadOutcome> Reloader::Reload(const std::string& application) {
   const std::lock_guard lock(mutex_);
   return ReloadFrom(runtime_.environment().disk, application);
@@ -190,10 +196,10 @@ void Reloader::ReloadChanged() {
   const std::lock_guard lock(mutex_);
   for (const auto& running : runtime_.applications()) {
     Stamps now = StampsOf(running->application().definition().config);
-    const auto [watched, first_look] = watched_.try_emplace(running->name(), Watched{now, now});
-    const bool settled = Same(now, watched->second.seen);
-    watched->second.seen = std::move(now);
-    if (first_look || !settled || Same(watched->second.seen, watched->second.loaded)) continue;
+    Watched& watched = watched_[running->name()];
+    const bool settled = Same(now, watched.seen);
+    watched.seen = std::move(now);
+    if (!settled || Same(watched.seen, watched.loaded)) continue;
     ReloadLogged(running->name());
   }
 }

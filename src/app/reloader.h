@@ -52,6 +52,8 @@ class Reloader {
   // `runtime` is borrowed.
   Reloader(Runtime& runtime, Load load) : runtime_(runtime), load_(std::move(load)) {}
 
+  // The files as they are now are those that the definition was read from.
+  void Watch(const ApplicationConfig& config);
   // Reads the application's files again.
   Result<ReloadOutcome> Reload(const std::string& application);
   // Writes the text into the application's SQL file and reloads. A text with errors is not written.

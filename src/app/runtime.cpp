@@ -143,6 +143,7 @@ Status Runtime::AddApplication(Definition definition) {
     return Error{ErrorCode::kInvalidArgument,
                  StrCat("two applications are named ", name, "; set name: in one of them")};
   }
+  reloader_.Watch(definition.config);
   TAILRACE_TRY(MakeStreams(definition.config));
   TAILRACE_TRY(MakeDeliveryStreams(definition.config));
   TAILRACE_TRY(MakeTables(definition.config));

@@ -26,6 +26,7 @@ constexpr OptionSpec kOptions[] = {
      "127.0.0.1:8080"},
     {"--data", "FOLDER", "Where streams, tables and positions are kept.", "tailrace-data"},
     {"--no-agent", "", "Do not tail files."},
+    {"--decode-threads", "N", "Threads that decode the records of each input, 1 to 64.", "1"},
     {"--no-watch", "", "Do not reload applications when their files change; SIGHUP and `tailrace reload` still do."},
     {"--tls-certificate", "FILE", "Serve HTTPS with this certificate chain, PEM."},
     {"--tls-key", "FILE", "Private key of the certificate, PEM."},
@@ -83,6 +84,31 @@ std::optional<std::vector<app::Definition>> LoadAll(const std::vector<std::strin
   return definitions;
 }
 
+// Until somebody wants the server to end; applications are reloaded meanwhile.
+Status WaitForStop(SignalQueue& signals, app::Reloader& reloader, bool watch) {
+  while (true) {
+    TAILRACE_ASSIGN_OR_RETURN(const std::optional<Signal> signal,
+                              signals.Wait(watch ? std::optional(kWatchInterval) : std::nullopt));
+    if (!signal.has_value()) {
+      reloader.ReloadChanged();
+    } else if (*signal == Signal::kHangUp) {
+      reloader.ReloadAll();
+    } else {
+      return Ok();
+    }
+  }
+}
+
+Result<app::RuntimeOptions> ReadRuntimeOptions(const Arguments& arguments) {
+  app::RuntimeOptions options{.data_folder = arguments.Text("--data"), .run_agents = !arguments.Has("--no-agent")};
+  const auto decode_threads = ParseInt64(arguments.Text("--decode-threads"));
+  if (!decode_threads.has_value() || *decode_threads < 1 || *decode_threads > 64) {
+    return Error{ErrorCode::kInvalidArgument, "--decode-threads must be a whole number from 1 to 64"};
+  }
+  options.application.decode.threads = static_cast<size_t>(*decode_threads);
+  return options;
+}
+
 Result<api::ApiOptions> ReadApiOptions(const Arguments& arguments, const Context& context) {
   auto listen = ParseListen(arguments.Text("--listen"));
   if (!listen.ok()) return std::move(listen).error().Context("--listen");
@@ -121,6 +147,8 @@ int Run(const Arguments& arguments, const Context& context) {
   if (!form.empty() && form != "text" && form != "json") {
     return Fail(context, "run", StrCat("--log: '", form, "' is not text or json"), kExitWrongUse);
   }
+  auto runtime_options = ReadRuntimeOptions(arguments);
+  if (!runtime_options.ok()) return Fail(context, "run", runtime_options.error().message, kExitWrongUse);
   // Before any thread is made, so that all inherit the blocked signals.
   auto signals = SignalQueue::Make();
   if (!signals.ok()) return Fail(context, "run", signals.error().message);
@@ -134,13 +162,12 @@ int Run(const Arguments& arguments, const Context& context) {
                                                 : LogFormat::kAutomatic},
                     context.clock);
   MetricsRegistry metrics;
-  auto runtime =
-      app::Runtime::Open({.data_folder = arguments.Text("--data"), .run_agents = !arguments.Has("--no-agent")},
-                         {context.disk, context.clock, context.net, *log, metrics, RandomSeed(),
-                          [&context](Disk& disk, const std::string& path) {
-                            ApplicationSources sources(context.disk);
-                            return app::LoadDefinition(disk, path, sources);
-                          }});
+  const auto load = [&context](Disk& disk, const std::string& path) {
+    ApplicationSources sources(context.disk);
+    return app::LoadDefinition(disk, path, sources);
+  };
+  auto runtime = app::Runtime::Open(*std::move(runtime_options),
+                                    {context.disk, context.clock, context.net, *log, metrics, RandomSeed(), load});
   if (!runtime.ok()) return Fail(context, "run", runtime.error().message);
   for (app::Definition& definition : *definitions) {
     const std::string name = definition.config.name;
@@ -170,18 +197,8 @@ int Run(const Arguments& arguments, const Context& context) {
     log->Warning("AWS requests are refused: beyond loopback they need keys, give --aws-keys FILE",
                  {{"address", options.http.address}});
   }
-  while (true) {
-    const auto signal =
-        signals->Wait(arguments.Has("--no-watch") ? std::optional<milliseconds>() : std::optional(kWatchInterval));
-    if (!signal.ok()) return Fail(context, "run", signal.error().message);
-    if (!signal->has_value()) {
-      (*runtime)->reloader().ReloadChanged();
-    } else if (**signal == Signal::kHangUp) {
-      (*runtime)->reloader().ReloadAll();
-    } else {
-      break;
-    }
-  }
+  const Status stopped = WaitForStop(*signals, (*runtime)->reloader(), !arguments.Has("--no-watch"));
+  if (!stopped.ok()) return Fail(context, "run", stopped.error().message);
   log->Info("stopping: reading up, making checkpoints");
   (*server)->Stop(milliseconds(1'000));
   (*runtime)->Stop(kStopLimit);
