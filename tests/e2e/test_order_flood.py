@@ -203,7 +203,7 @@ class BadInput(TestCase):
         definition.write_text(definition.read_text().replace("shards: 1", "shard: 1").replace("alarm: order-flood", "alarm: order-flod"))
         done = run("run", example, "--data", self.folder / "data", "--listen", f"127.0.0.1:{free_port()}", check=False)
         self.assertEqual(done.returncode, 78)
-        self.assertRegex(done.stderr, r"tailrace\.yaml:6:\d+: unknown key 'shard' in streams\.mywebsiteorder; did you mean 'shards'\?")
+        self.assertRegex(done.stderr, r"tailrace\.yaml:10:\d+: unknown key 'shard' in streams\.mywebsiteorder; did you mean 'shards'\?")
         self.assertFalse((self.folder / "data" / "streams").exists())
 
     def test_c2_1_the_published_text_is_refused_and_repaired(self):
