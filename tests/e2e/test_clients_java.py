@@ -31,6 +31,14 @@ class Java(TestCase):
         self.assertEqual(result, {"stored": 3200, "received": 3200, "keys": 40, "once": True, "aggregated": True,
                                   "shardsEnded": 1})
 
+    def test_the_first_sdk_as_the_kinesis_agent_uses_it(self):
+        server = self.serve(self.example("access-log"), options=["--no-agent"])
+        output = run_client(["java", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+                             "-cp", client_programs.java(), "FirstSdk", server.url, "lines"])
+        self.assertEqual(json.loads(output.strip().splitlines()[-1]), {
+            "missing": "ResourceNotFoundException", "failed": 0, "read": 500, "inOrder": True, "arrivedNow": True,
+            "rest": 100})
+
     def test_kpl_to_kcl_by_polling(self):
         self.work("polling")
 
