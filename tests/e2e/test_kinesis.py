@@ -1,5 +1,6 @@
 """The Kinesis API as real clients use it: boto3 and the aws command against the running program."""
 
+import base64
 import concurrent.futures
 import datetime
 import hashlib
@@ -13,6 +14,7 @@ import urllib.request
 
 import boto3
 import botocore.config
+import botocore.eventstream
 import botocore.exceptions
 
 from harness import TestCase, wait_until
@@ -312,6 +314,63 @@ class Kinesis(TestCase):
         self.assertEqual(self.post("ListStreams", {}, authorization="AWS4-HMAC-SHA256 Credential=AKIDANA/20260101/"
                                    "us-east-1/kinesis/aws4_request, SignedHeaders=host, Signature=00")["__type"],
                          "InvalidSignatureException")
+
+    def test_streams_of_applications_and_of_the_api_are_the_same(self):
+        example = self.example("order-flood")
+        (example / "tailrace.yaml").write_text((example / "tailrace.yaml").read_text().replace("agent: agent.json", ""))
+        client = self.client()
+        client.create_stream(StreamName="mywebsiteorder", ShardCount=1)
+        self.server.stop()
+        self.server = self.serve(example)
+        client = client_of(self.server)
+        self.assertEqual(client.list_streams()["StreamNames"], ["mywebsiteorder"])
+        order = {"InvoiceNo": "1", "StockCode": "2", "Customer": "3", "Quantity": "1", "UnitPrice": "2.5"}
+        client.put_record(StreamName="mywebsiteorder", PartitionKey="k", Data=json.dumps(order).encode())
+        wait_until(lambda: self.server.rows("SOURCE_SQL_STREAM_001") == 1, "the order to be in the application")
+        code, message = self.failure(client.delete_stream, StreamName="mywebsiteorder")
+        self.assertEqual(code, "ResourceInUseException")
+        self.assertIn("order-flood", message)
+
+    def test_cbor_and_json_meet(self):
+        client = self.client()
+        client.create_stream(StreamName="s", ShardCount=1)
+        # {"StreamName": "s", "Data": 'hello', "PartitionKey": "p"}, as the Java SDK writes it.
+        body = bytes.fromhex("a36a53747265616d4e616d65617364446174614568656c6c6f6c506172746974696f6e4b65796170")
+        request = urllib.request.Request(self.server.url, data=body, headers={
+            "content-type": "application/x-amz-cbor-1.1", "x-amz-target": "Kinesis_20131202.PutRecord",
+            "authorization": "AWS4-HMAC-SHA256 Credential=k/20260101/us-east-1/kinesis/aws4_request, SignedHeaders=host, "
+                             "Signature=0", "x-amz-date": "20260101T000000Z"})
+        with urllib.request.urlopen(request, timeout=30) as response:
+            self.assertEqual(response.headers["content-type"], "application/x-amz-cbor-1.1")
+            answer = response.read()
+        number = answer[answer.index(b"SequenceNumber") + 16:][:56].decode()
+        records, _ = read_shard(client, "s", "shardId-000000000000")
+        self.assertEqual([(r["Data"], r["PartitionKey"], r["SequenceNumber"]) for r in records],
+                         [(b"hello", "p", number)])
+
+    def test_subscriptions_over_http2(self):
+        client = self.client()
+        client.create_stream(StreamName="s", ShardCount=1)
+        arn = "arn:aws:kinesis:us-east-1:000000000000:stream/s"
+        consumer = client.register_stream_consumer(StreamARN=arn, ConsumerName="c")["Consumer"]["ConsumerARN"]
+        data = [f"{n}".encode() * 100_000 for n in range(9)]  # More than the first windows of HTTP/2 let through.
+        for bytes_ in data:
+            client.put_record(StreamName="s", PartitionKey="k", Data=bytes_)
+        client.split_shard(StreamName="s", ShardToSplit="shardId-000000000000", NewStartingHashKey=str(RING // 2))
+        done = subprocess.run(
+            ["curl", "-sS", "--http2-prior-knowledge", "--max-time", "30", self.server.url,
+             "-H", "content-type: application/x-amz-json-1.1", "-H", "x-amz-target: Kinesis_20131202.SubscribeToShard",
+             "-H", "x-amz-date: 20260101T000000Z", "-H", "authorization: AWS4-HMAC-SHA256 Credential=k/20260101/"
+             "us-east-1/kinesis/aws4_request, SignedHeaders=host, Signature=0",
+             "-d", json.dumps({"ConsumerARN": consumer, "ShardId": "shardId-000000000000",
+                               "StartingPosition": {"Type": "TRIM_HORIZON"}})], capture_output=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        buffer = botocore.eventstream.EventStreamBuffer()
+        buffer.add_data(done.stdout)
+        events = [(event.headers[":event-type"], json.loads(event.payload)) for event in buffer]
+        self.assertEqual(events[0], ("initial-response", {}))
+        self.assertEqual([base64.b64decode(r["Data"]) for _, payload in events[1:] for r in payload["Records"]], data)
+        self.assertEqual(len(events[-1][1]["ChildShards"]), 2)
 
     def test_settings_are_kept(self):
         client = self.client()

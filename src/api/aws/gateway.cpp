@@ -1,6 +1,6 @@
 #include "api/aws/gateway.h"
 
-#include <atomic>
+#include <algorithm>
 
 #include "api/aws/caller_identity.h"
 #include "base/decompress.h"
@@ -131,6 +131,12 @@ std::optional<Gateway::Selected> Gateway::Select(std::string_view target) const 
   return std::nullopt;
 }
 
+bool Gateway::KnowsService(const http::Request& request) const {
+  const std::string_view target = request.Header("x-amz-target").value_or("");
+  const std::string_view prefix = target.substr(0, target.find('.'));
+  return std::ranges::any_of(services_, [&](const auto& each) { return each->service.target_prefix == prefix; });
+}
+
 void Gateway::Handle(http::ExchangePtr exchange) {
   const http::Request& request = exchange->request();
   const auto origin = request.Header("origin");
@@ -170,8 +176,8 @@ void Gateway::Admit(const http::ExchangePtr& exchange) {
   }
   const bool plain = type == kPlainJsonType;
   if (type != kJsonType && !cbor && !plain) {
-    return selected.has_value() ? RespondRaw(exchange, 404, "", "<UnknownOperationException/>\n")
-                                : RespondRaw(exchange, 403, "", std::string(kNoOperation));
+    return KnowsService(request) ? RespondRaw(exchange, 404, "", "<UnknownOperationException/>\n")
+                                 : RespondRaw(exchange, 403, "", std::string(kNoOperation));
   }
   const std::string body_sha256 = BodySha256(request);
   auto body = DecodedBody(*exchange);

@@ -57,6 +57,7 @@ class Gateway {
   };
 
   std::optional<Selected> Select(std::string_view target) const;
+  bool KnowsService(const http::Request& request) const;
   void Admit(const http::ExchangePtr& exchange);
   Answer<Identity> Identify(const http::Request& request, std::string_view body_sha256,
                             std::string_view signing_name) const;

@@ -21,6 +21,10 @@ class TcpStream final : public ByteStream {
   void WriteAll(std::span<const char> bytes, Done done) override {
     asio::async_write(socket_, asio::buffer(bytes.data(), bytes.size()), std::move(done));
   }
+  void ShutdownWrite() override {
+    error_code ignored;
+    socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+  }
   void Close() override {
     error_code ignored;
     socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
@@ -46,6 +50,10 @@ class TlsStream final : public ByteStream {
   }
   void WriteAll(std::span<const char> bytes, Done done) override {
     asio::async_write(stream_, asio::buffer(bytes.data(), bytes.size()), std::move(done));
+  }
+  void ShutdownWrite() override {
+    error_code ignored;
+    stream_.lowest_layer().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
   }
   void Close() override {
     error_code ignored;

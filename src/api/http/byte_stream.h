@@ -24,6 +24,8 @@ class ByteStream {
   virtual void ReadSome(std::span<char> into, Done done) = 0;
   // Writes all of `bytes`, which stay valid until `done`. One write at a time.
   virtual void WriteAll(std::span<const char> bytes, Done done) = 0;
+  // Tells the peer that nothing more comes; what it still sends can be read.
+  virtual void ShutdownWrite() = 0;
   virtual void Close() = 0;
   virtual bool negotiated_http2() const = 0;  // By ALPN.
   virtual bool tls() const = 0;

@@ -26,7 +26,8 @@ struct ServerContext {
   boost::asio::io_context io{1};
   std::atomic<bool> draining{false};
   std::atomic<size_t> connections{0};
-  std::atomic<size_t> in_flight{0};  // Requests handed out and not yet answered.
+  std::atomic<size_t> in_flight{0};   // Requests handed out and not yet answered.
+  std::atomic<size_t> body_bytes{0};  // Of all requests that are there.
 };
 
 // One client connection, kept alive by its pending operations and by the exchanges that were handed out.
@@ -36,6 +37,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Begins with `first_bytes`, which were read already. On the I/O thread.
   virtual void Start(std::string first_bytes) = 0;
   virtual void Close() = 0;
+  // The server is about to stop: closes when nothing is under way, else tells the peer to send nothing new.
+  virtual void Drain() = 0;
 
  protected:
   // Runs `work` on the I/O thread, in the order of the calls from whatever threads. (asio::post alone does not keep

@@ -13,6 +13,8 @@ namespace beast_http = boost::beast::http;
 using boost::system::error_code;
 
 constexpr size_t kReadBytes = 64 << 10;
+constexpr std::chrono::seconds kLinger{2};
+constexpr size_t kLingerBytesMax = 64 << 20;
 
 class Http1Connection;
 
@@ -41,8 +43,15 @@ class Http1Exchange final : public Exchange {
 class Http1Connection final : public Connection {
  public:
   Http1Connection(ServerContext& context, std::unique_ptr<ByteStream> stream, std::string peer)
-      : context_(context), stream_(std::move(stream)), peer_(std::move(peer)), timer_(context.io) {}
-  ~Http1Connection() override { context_.connections.fetch_sub(1); }
+      : context_(context),
+        stream_(std::move(stream)),
+        peer_(std::move(peer)),
+        timer_(context.io),
+        write_timer_(context.io) {}
+  ~Http1Connection() override {
+    CountBody(0);
+    context_.connections.fetch_sub(1);
+  }
 
   void Start(std::string first_bytes) override {
     buffer_ = std::move(first_bytes);
@@ -52,7 +61,12 @@ class Http1Connection final : public Connection {
   void Close() override {
     if (closed_.exchange(true)) return;
     timer_.cancel();
+    write_timer_.cancel();
     stream_->Close();
+  }
+
+  void Drain() override {
+    if (!waiting_for_answer_ && !writing_ && !parser_->got_some()) Close();
   }
 
   bool closed() const { return closed_; }
@@ -124,9 +138,12 @@ class Http1Connection final : public Connection {
 
   void Read() {
     read_buffer_.resize(kReadBytes);
+    reading_ = true;
     stream_->ReadSome(read_buffer_, [self = Self()](error_code error, size_t size) {
+      self->reading_ = false;
       if (self->closed_) return;
       if (error) return self->Close();
+      if (self->lingering_) return self->Discard(size);
       if (self->buffer_.empty()) self->ArmTimer(self->context_.options.request_timeout);
       self->buffer_.append(self->read_buffer_.data(), size);
       self->Parse();
@@ -157,6 +174,10 @@ class Http1Connection final : public Connection {
     if (error) return Refuse(400, StrCat("malformed request: ", error.message()));
     if (buffer_.size() > context_.options.header_bytes_max && !parser_->is_header_done()) {
       return Refuse(431, StrCat("the header is larger than ", context_.options.header_bytes_max, " bytes"));
+    }
+    CountBody(parser_->get().body().size());
+    if (context_.body_bytes > context_.options.all_bodies_bytes_max) {
+      return Refuse(503, "too many large requests at once");
     }
     if (parser_->is_done()) return Dispatch();
     if (parser_->is_header_done() && !continue_sent_ && parser_->get()[beast_http::field::expect] == "100-continue") {
@@ -189,6 +210,12 @@ class Http1Connection final : public Connection {
     context_.handler(std::make_shared<Http1Exchange>(Self(), std::move(request)));
   }
 
+  // How much of the limit on all bodies this connection's request takes.
+  void CountBody(size_t bytes) {
+    context_.body_bytes.fetch_add(bytes - counted_body_bytes_);  // Wraps around when it shrinks, and back.
+    counted_body_bytes_ = bytes;
+  }
+
   void Refuse(int status, const std::string& why) {
     context_.refused.Add(1);
     keep_alive_ = false;
@@ -197,7 +224,28 @@ class Http1Connection final : public Connection {
     std::string text = HeadText(response) + StrCat("content-length: ", response.body.size(), "\r\n\r\n");
     Enqueue(text + response.body);
     close_when_written_ = true;
-    if (!writing_) Close();
+    if (!writing_) Linger();
+  }
+
+  // A peer that is still sending would have its answer torn away by a close: what it sends is read for a moment.
+  void Linger() {
+    lingering_ = true;
+    stream_->ShutdownWrite();
+    CountBody(0);
+    timer_.expires_after(kLinger);
+    timer_.async_wait([self = Self()](error_code error) {
+      if (!error) self->Close();
+    });
+    if (!reading_) Discard(0);
+  }
+
+  void Discard(size_t so_far) {
+    read_buffer_.resize(kReadBytes);
+    stream_->ReadSome(read_buffer_, [self = Self(), so_far](error_code error, size_t size) {
+      if (self->closed_) return;
+      if (error || so_far + size > kLingerBytesMax) return self->Close();
+      self->Discard(so_far + size);
+    });
   }
 
   std::string HeadText(const Response& response) const {
@@ -220,6 +268,7 @@ class Http1Connection final : public Connection {
 
   void EndOfResponse() {
     context_.in_flight.fetch_sub(1);
+    CountBody(0);
     waiting_for_answer_ = false;
     response_ended_ = true;
     if (!writing_) AfterResponse();
@@ -243,13 +292,18 @@ class Http1Connection final : public Connection {
     writing_ = true;
     current_.swap(pending_);
     pending_.clear();
+    write_timer_.expires_after(context_.options.write_timeout);
+    write_timer_.async_wait([self = Self()](error_code error) {
+      if (!error) self->Close();
+    });
     stream_->WriteAll(current_, [self = Self()](error_code error, size_t) {
+      self->write_timer_.cancel();
       self->queued_bytes_ -= self->current_.size();
       self->current_.clear();
       self->writing_ = false;
       if (error) return self->Close();
       if (!self->pending_.empty()) return self->WriteNext();
-      if (self->close_when_written_) return self->Close();
+      if (self->close_when_written_) return self->Linger();
       if (self->response_ended_) self->AfterResponse();
     });
   }
@@ -258,19 +312,23 @@ class Http1Connection final : public Connection {
   const std::unique_ptr<ByteStream> stream_;
   const std::string peer_;
   asio::steady_timer timer_;
+  asio::steady_timer write_timer_;
   std::optional<Parser> parser_;
   std::string buffer_;  // Read, not yet parsed.
   std::string read_buffer_;
   std::string pending_;  // To be written after current_.
   std::string current_;
   std::atomic<size_t> queued_bytes_{0};
+  size_t counted_body_bytes_ = 0;
   std::atomic<bool> closed_{false};
   bool http11_ = true;
   bool keep_alive_ = true;
   bool head_request_ = false;
   bool chunked_ = false;
   bool streaming_ = false;
+  bool reading_ = false;
   bool writing_ = false;
+  bool lingering_ = false;
   bool continue_sent_ = false;
   bool waiting_for_answer_ = false;
   bool response_ended_ = false;

@@ -14,7 +14,9 @@ using boost::system::error_code;
 
 constexpr size_t kReadBytes = 64 << 10;
 constexpr uint32_t kStreamsMax = 256;  // At once, a connection.
-constexpr uint32_t kResetsMax = 1000;  // A connection that resets more streams is attacking (CVE-2023-44487).
+constexpr uint32_t kResetsMax = 1000;  // A connection that resets more streams so fast is attacking (CVE-2023-44487).
+constexpr std::chrono::seconds kResetsWindow{30};
+constexpr std::chrono::seconds kCheckInterval{5};
 constexpr int32_t kStreamWindow = 1 << 20;
 constexpr int32_t kConnectionWindow = 16 << 20;
 
@@ -49,8 +51,13 @@ class Http2Exchange final : public Exchange {
 class Http2Connection final : public Connection {
  public:
   Http2Connection(ServerContext& context, std::unique_ptr<ByteStream> stream, std::string peer)
-      : context_(context), stream_(std::move(stream)), peer_(std::move(peer)), timer_(context.io) {}
+      : context_(context),
+        stream_(std::move(stream)),
+        peer_(std::move(peer)),
+        timer_(context.io),
+        write_timer_(context.io) {}
   ~Http2Connection() override {
+    for (const auto& [id, state] : streams_) context_.body_bytes.fetch_sub(state.counted_body_bytes);
     nghttp2_session_del(session_);
     context_.connections.fetch_sub(1);
   }
@@ -72,6 +79,7 @@ class Http2Connection final : public Connection {
     };
     nghttp2_submit_settings(session_, NGHTTP2_FLAG_NONE, settings, std::size(settings));
     nghttp2_session_set_local_window_size(session_, NGHTTP2_FLAG_NONE, 0, kConnectionWindow);
+    last_heard_ = context_.clock.Monotonic();
     ArmTimer();
     Receive(first_bytes);
     if (!closed_) Read();
@@ -80,12 +88,22 @@ class Http2Connection final : public Connection {
   void Close() override {
     if (closed_.exchange(true)) return;
     timer_.cancel();
+    write_timer_.cancel();
     for (auto& [id, state] : streams_) {
+      context_.body_bytes.fetch_sub(state.counted_body_bytes);
       if (state.stream_closed != nullptr) state.stream_closed->store(true);
       if (state.dispatched && !state.ended) context_.in_flight.fetch_sub(1);
     }
     streams_.clear();
     stream_->Close();
+  }
+
+  void Drain() override {
+    if (closed_) return;
+    if (streams_.empty()) return Close();
+    nghttp2_submit_goaway(session_, NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_),
+                          NGHTTP2_NO_ERROR, nullptr, 0);
+    Send();
   }
 
   bool closed() const { return closed_; }
@@ -140,6 +158,8 @@ class Http2Connection final : public Connection {
     bool dispatched = false;
     bool responded = false;
     bool ended = false;  // The response's body is complete.
+    size_t counted_body_bytes = 0;
+    std::chrono::nanoseconds last_progress{};  // The request's begin; then when the peer last took of the response.
     std::shared_ptr<std::atomic<bool>> stream_closed;
     std::shared_ptr<std::atomic<size_t>> queued_bytes;
   };
@@ -156,6 +176,7 @@ class Http2Connection final : public Connection {
       state.body.clear();
       state.body_sent = 0;
     }
+    if (state.body_sent == state.body.size()) state.last_progress = context_.clock.Monotonic();
     state.body += bytes;
     if (state.queued_bytes != nullptr) state.queued_bytes->store(state.body.size() - state.body_sent);
     if (ended && !state.ended) {
@@ -165,12 +186,31 @@ class Http2Connection final : public Connection {
   }
 
   void ArmTimer() {
-    timer_.expires_after(context_.options.idle_timeout);
+    timer_.expires_after(std::min<std::chrono::nanoseconds>(kCheckInterval, context_.options.idle_timeout));
     timer_.async_wait([self = Self()](error_code error) {
       if (error || self->closed_) return;
-      if (self->streams_.empty()) return self->Close();
-      self->ArmTimer();
+      self->CheckTimes();
+      if (!self->closed_) self->ArmTimer();
     });
+  }
+
+  // Idle connections end; so do streams whose request does not arrive, or whose response the peer does not take.
+  void CheckTimes() {
+    const ServerOptions& options = context_.options;
+    const std::chrono::nanoseconds now = context_.clock.Monotonic();
+    if (streams_.empty()) {
+      if (now - last_heard_ >= options.idle_timeout) Close();
+      return;
+    }
+    for (auto& [id, state] : streams_) {
+      const std::chrono::nanoseconds waited = now - state.last_progress;
+      const bool slow_request = !state.dispatched && waited >= options.request_timeout;
+      const bool stuck = state.body_sent < state.body.size() && waited >= options.write_timeout;
+      if (!slow_request && !stuck) continue;
+      context_.refused.Add(1);
+      nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
+    }
+    Send();
   }
 
   void Read() {
@@ -184,7 +224,7 @@ class Http2Connection final : public Connection {
   }
 
   void Receive(std::string_view bytes) {
-    ArmTimer();
+    last_heard_ = context_.clock.Monotonic();
     const ssize_t used =
         nghttp2_session_mem_recv(session_, reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
     if (used < 0) {
@@ -212,7 +252,12 @@ class Http2Connection final : public Connection {
       return;
     }
     writing_ = true;
+    write_timer_.expires_after(context_.options.write_timeout);
+    write_timer_.async_wait([self = Self()](error_code error) {
+      if (!error) self->Close();
+    });
     stream_->WriteAll(out_, [self = Self()](error_code error, size_t) {
+      self->write_timer_.cancel();
       self->writing_ = false;
       if (error) return self->Close();
       self->Send();
@@ -236,11 +281,20 @@ class Http2Connection final : public Connection {
     context_.handler(std::move(exchange));
   }
 
+  uint32_t CountReset() {
+    const std::chrono::nanoseconds now = context_.clock.Monotonic();
+    if (now - resets_began_ > kResetsWindow) {
+      resets_began_ = now;
+      resets_ = 0;
+    }
+    return ++resets_;
+  }
+
   static Http2Connection& Of(void* user) { return *static_cast<Http2Connection*>(user); }
 
   static int OnBeginHeaders(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
-      Of(user).streams_[frame->hd.stream_id];
+      Of(user).streams_[frame->hd.stream_id].last_progress = Of(user).context_.clock.Monotonic();
     }
     return 0;
   }
@@ -279,6 +333,13 @@ class Http2Connection final : public Connection {
       nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream, NGHTTP2_CANCEL);
       return 0;
     }
+    if (self.context_.body_bytes.fetch_add(size) + size > self.context_.options.all_bodies_bytes_max) {
+      self.context_.body_bytes.fetch_sub(size);
+      self.context_.refused.Add(1);
+      nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream, NGHTTP2_REFUSED_STREAM);  // May be tried again.
+      return 0;
+    }
+    state->counted_body_bytes += size;
     state->request.body.append(reinterpret_cast<const char*>(bytes), size);
     return 0;
   }
@@ -290,7 +351,7 @@ class Http2Connection final : public Connection {
       StreamState* const state = self.Find(frame->hd.stream_id);
       if (state != nullptr && !state->dispatched) self.Dispatch(frame->hd.stream_id, *state);
     }
-    if (frame->hd.type == NGHTTP2_RST_STREAM && ++self.resets_ > kResetsMax) {
+    if (frame->hd.type == NGHTTP2_RST_STREAM && self.CountReset() > kResetsMax) {
       self.context_.refused.Add(1);
       nghttp2_session_terminate_session(self.session_, NGHTTP2_ENHANCE_YOUR_CALM);
     }
@@ -301,6 +362,7 @@ class Http2Connection final : public Connection {
     Http2Connection& self = Of(user);
     const auto found = self.streams_.find(stream);
     if (found == self.streams_.end()) return 0;
+    self.context_.body_bytes.fetch_sub(found->second.counted_body_bytes);
     if (found->second.stream_closed != nullptr) found->second.stream_closed->store(true);
     if (found->second.dispatched && !found->second.ended) self.context_.in_flight.fetch_sub(1);
     self.streams_.erase(found);
@@ -317,6 +379,7 @@ class Http2Connection final : public Connection {
     const size_t count = std::min(left, size);
     std::memcpy(into, state->body.data() + state->body_sent, count);
     state->body_sent += count;
+    state->last_progress = self.context_.clock.Monotonic();
     if (state->queued_bytes != nullptr) state->queued_bytes->store(left - count);
     if (state->ended && count == left) *flags |= NGHTTP2_DATA_FLAG_EOF;
     return static_cast<ssize_t>(count);
@@ -326,12 +389,15 @@ class Http2Connection final : public Connection {
   const std::unique_ptr<ByteStream> stream_;
   const std::string peer_;
   asio::steady_timer timer_;
+  asio::steady_timer write_timer_;
   nghttp2_session* session_ = nullptr;
   std::map<int32_t, StreamState> streams_;
   std::string read_buffer_;
   std::string out_;
   std::atomic<bool> closed_{false};
-  uint32_t resets_ = 0;
+  std::chrono::nanoseconds last_heard_{};
+  std::chrono::nanoseconds resets_began_{};
+  uint32_t resets_ = 0;  // Since then.
   bool writing_ = false;
   bool close_when_written_ = false;
 };

@@ -65,6 +65,7 @@ class AsioServer final : public Server {
   }
 
   uint16_t port() const override { return port_; }
+  size_t connections() const override { return context_.connections; }
 
   void Stop(std::chrono::milliseconds limit) override {
     if (!thread_.joinable()) return;
@@ -72,6 +73,9 @@ class AsioServer final : public Server {
     asio::post(context_.io, [this] {
       error_code ignored;
       acceptor_.close(ignored);
+      for (const auto& weak : connections_) {
+        if (const auto connection = weak.lock()) connection->Drain();
+      }
     });
     const auto deadline = std::chrono::steady_clock::now() + limit;
     while (context_.in_flight > 0 && std::chrono::steady_clock::now() < deadline) {

@@ -24,11 +24,13 @@ struct ServerOptions {
   size_t stream_queue_bytes_max = 8 << 20;            // A peer that leaves more than this unread is disconnected.
   std::chrono::milliseconds request_timeout{30'000};  // From a request's first byte to its last.
   std::chrono::milliseconds idle_timeout{75'000};     // Between requests.
+  std::chrono::milliseconds write_timeout{60'000};    // A peer that takes nothing of an answer for so long is dropped.
+  size_t all_bodies_bytes_max = 1 << 30;              // Of all requests that are there at once; then 503.
 };
 
 // Serves HTTP/1.1 and HTTP/2 (prior knowledge, or ALPN under TLS) on one port from one I/O thread of its own.
-// Malformed, oversized and slow requests get 400, 413, 431, 408 and the connection is closed.
-// Source  RFC 9110, RFC 9112; HTTP/2 by nghttp2, RFC 9113.
+// Malformed, oversized and slow requests get 400, 413, 431, 408, and 503 when there are too many at once; the
+// connection is closed. Source  RFC 9110, RFC 9112; HTTP/2 by nghttp2, RFC 9113.
 class Server {
  public:
   // Binds and begins to serve. Errors: kUnavailable (address in use), kPermissionDenied, kInvalidArgument (address,
@@ -37,6 +39,7 @@ class Server {
                                                MetricsRegistry& metrics);
   virtual ~Server() = default;
   virtual uint16_t port() const = 0;
+  virtual size_t connections() const = 0;  // Open ones.
   // Stops accepting, lets requests in flight finish until `limit` has passed, then closes everything and joins.
   virtual void Stop(std::chrono::milliseconds limit) = 0;
 };

@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read.hpp>
+#include <boost/asio/read_until.hpp>
 #include <boost/asio/write.hpp>
 #include <thread>
 
@@ -60,6 +61,7 @@ void Echo(ExchangePtr exchange) {
     return;
   }
   if (request.path == "/forget") return;
+  if (request.path == "/large") return exchange->Respond(Response::Text(200, std::string(64 << 20, 'x')));
   exchange->Respond(Response::Text(200, request.method + " " + request.path + " " +
                                             std::string(request.Query("q").value_or("-")) + " " +
                                             std::to_string(request.body.size())));
@@ -73,6 +75,8 @@ class HttpServerTest : public ::testing::TestWithParam<long> {
     options.body_bytes_max = 1 << 20;
     options.header_bytes_max = 8 << 10;
     options.request_timeout = std::chrono::milliseconds(300);
+    options.write_timeout = std::chrono::milliseconds(300);
+    options.all_bodies_bytes_max = 3 << 20;
     auto server = Server::Start(options, Echo, clock_, metrics_);
     ASSERT_TRUE(server.ok()) << server.error().message;
     server_ = std::move(server).value();
@@ -145,6 +149,63 @@ TEST_P(Http1Test, RefusesGarbageWith400) {
 
 TEST_P(Http1Test, GivesUpOnASlowRequestWith408) {
   EXPECT_TRUE(Raw("GET / HTTP/1.1\r\nHos").starts_with("HTTP/1.1 408 "));
+}
+
+// Many megabytes are still on their way when the answer comes: it must not be torn away by the close.
+TEST_P(Http1Test, TheAnswerReachesAClientThatIsStillSending) {
+  const std::string answer =
+      Raw("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 20000000\r\n\r\n" + std::string(20'000'000, 'x'));
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 413 ")) << answer.substr(0, 100);
+}
+
+TEST_P(Http1Test, AsksForTheBodyThatTheClientHoldsBack) {
+  boost::asio::io_context io;
+  boost::asio::ip::tcp::socket socket(io);
+  socket.connect({boost::asio::ip::make_address("127.0.0.1"), server_->port()});
+  const std::string head =
+      "POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n";
+  boost::asio::write(socket, boost::asio::buffer(head));
+  std::string answer;
+  boost::asio::read_until(socket, boost::asio::dynamic_buffer(answer), "\r\n\r\n");
+  EXPECT_EQ(answer, "HTTP/1.1 100 Continue\r\n\r\n");
+  boost::asio::write(socket, boost::asio::buffer("abc", 3));
+  boost::system::error_code ignored;
+  boost::asio::read(socket, boost::asio::dynamic_buffer(answer), ignored);
+  EXPECT_NE(answer.find("POST /a - 3"), std::string::npos) << answer;
+}
+
+TEST_P(Http1Test, RefusesBodiesThatAreTooMuchTogether) {
+  boost::asio::io_context io;
+  std::vector<boost::asio::ip::tcp::socket> sockets;
+  const std::string half =
+      "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n" + std::string(1'000'000, 'x');
+  std::string answers;
+  for (int i = 0; i < 4; ++i) {
+    sockets.emplace_back(io);
+    sockets.back().connect({boost::asio::ip::make_address("127.0.0.1"), server_->port()});
+    boost::asio::write(sockets.back(), boost::asio::buffer(half));
+  }
+  for (auto& socket : sockets) {
+    std::string answer;
+    boost::system::error_code ignored;
+    boost::asio::read(socket, boost::asio::dynamic_buffer(answer), ignored);
+    answers += answer.substr(0, 12);
+  }
+  EXPECT_NE(answers.find("HTTP/1.1 503"), std::string::npos) << answers;
+}
+
+TEST_P(Http1Test, DropsAClientThatTakesNothing) {
+  boost::asio::io_context io;
+  boost::asio::ip::tcp::socket socket(io);
+  socket.connect({boost::asio::ip::make_address("127.0.0.1"), server_->port()});
+  boost::asio::write(socket, boost::asio::buffer(std::string("GET /large HTTP/1.1\r\nHost: x\r\n\r\n")));
+  // Nothing is read until the server has gone; then there is less than it wanted to send.
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (server_->connections() > 0 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  std::string answer;
+  boost::system::error_code ignored;
+  boost::asio::read(socket, boost::asio::dynamic_buffer(answer), ignored);
+  EXPECT_LT(answer.size(), size_t{64 << 20});
 }
 
 TEST_P(Http1Test, AnswersPipelinedRequestsInOrder) {

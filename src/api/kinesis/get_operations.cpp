@@ -101,7 +101,7 @@ Result<Reading> ReadRecords(const StreamFacts& facts, const ShardIterator& itera
 
 Answer<void> CheckIteratorType(const std::string& type, const Value& number, const Value& timestamp, Timestamp now) {
   const bool by_number = type == "AT_SEQUENCE_NUMBER" || type == "AFTER_SEQUENCE_NUMBER";
-  if (by_number != number.present()) {
+  if (type != "AT_TIMESTAMP" && by_number != number.present()) {
     return std::unexpected(InvalidArgument(
         StrCat("Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and StartingSequenceNumber or (2) ",
                "TRIM_HORIZON or LATEST and no StartingSequenceNumber. Request specified ", type, " and ",
@@ -142,7 +142,8 @@ Answer<void> GetShardIterator(Kinesis& kinesis, const Call& call, aws::Writer& o
   if (number) {
     TAILRACE_AWS_ASSIGN(start, StartAtNumber(call.identity(), *facts, *shard, number.text(),
                                              type == "AFTER_SEQUENCE_NUMBER", "GetShardIterator"));
-  } else if (type == "LATEST") {
+  }
+  if (type == "LATEST") {
     start.kind = stream::StartPoint::Kind::kLatest;
   } else if (timestamp && type == "AT_TIMESTAMP") {
     start = {.kind = stream::StartPoint::Kind::kAtTimestamp, .timestamp = FromUnixMs(timestamp.integer())};

@@ -56,6 +56,16 @@ uint64_t Pop(Wide& number, unsigned bits) {
   return value;
 }
 
+std::optional<Wide> ParseWide(std::string_view text) {
+  if (text.empty() || text.size() > kDecimalDigitsMax) return std::nullopt;
+  Wide number{};
+  for (const char c : text) {
+    if (c < '0' || c > '9') return std::nullopt;
+    MultiplyAdd(number, 10, static_cast<uint64_t>(c - '0'));
+  }
+  return number;
+}
+
 }  // namespace
 
 std::string SequenceNumber::ToText() const {
@@ -78,12 +88,9 @@ std::string SequenceNumber::ToText() const {
 }
 
 std::optional<SequenceNumber> SequenceNumber::Parse(std::string_view text) {
-  if (text.empty() || text.size() > kDecimalDigitsMax) return std::nullopt;
-  Wide number{};
-  for (const char c : text) {
-    if (c < '0' || c > '9') return std::nullopt;
-    MultiplyAdd(number, 10, static_cast<uint64_t>(c - '0'));
-  }
+  auto parsed = ParseWide(text);
+  if (!parsed.has_value()) return std::nullopt;
+  Wide& number = *parsed;
   if (Pop(number, 4) != kVersion) return std::nullopt;
   SequenceNumber found;
   const uint64_t shard = Pop(number, 32);
@@ -97,6 +104,12 @@ std::optional<SequenceNumber> SequenceNumber::Parse(std::string_view text) {
                     found.place <= kEndPlace && found.shard_created_s < kCreatedSecondsMax;
   if (!ours) return std::nullopt;
   return found;
+}
+
+std::optional<stream::ShardId> ShardOfOldNumber(std::string_view text) {
+  const auto number = ParseWide(text);
+  if (!number.has_value() || (*number)[0] > 1) return std::nullopt;
+  return static_cast<stream::ShardId>((*number)[2]);
 }
 
 int64_t ShardCreatedSeconds(const stream::ShardDescription& shard) {

@@ -24,10 +24,13 @@ struct SequenceNumber {
   int64_t time_s = 0;
 
   std::string ToText() const;  // 56 digits.
-  // Nothing when the text is no such number. Numbers of the service's older layouts are none of ours.
+  // Nothing when the text is no such number; those of the service's older layouts are none of ours.
   static std::optional<SequenceNumber> Parse(std::string_view text);
   friend bool operator==(const SequenceNumber&, const SequenceNumber&) = default;
 };
+
+// The shard that a number of the service's first layout tells (below 2^129); nothing when it is of a later one.
+std::optional<stream::ShardId> ShardOfOldNumber(std::string_view text);
 
 // When the numbers of a shard begin, as the service counts it: 2 seconds before the stream was made, for the shards it
 // is made with; a second after its parents have ended, for others.

@@ -51,12 +51,14 @@ aws::Answer<stream::StartPoint> StartAtNumber(const aws::Identity& identity, con
   const std::string invalid =
       StrCat("StartingSequenceNumber ", text, " used in ", operation, " on shard ", ShardName(shard), " in stream ",
              facts.name, " under account ", identity.account, " is invalid");
-  if (!number.has_value()) return std::unexpected(InvalidArgument(invalid + "."));
-  if (number->shard != shard) {
-    return std::unexpected(
-        InvalidArgument(StrCat("Invalid StartingSequenceNumber. It encodes ", ShardName(number->shard),
-                               ", while it was used in a call to a shard with ", ShardName(shard))));
+  const auto old_shard = number.has_value() ? std::nullopt : ShardOfOldNumber(text);
+  if (!number.has_value() && !old_shard.has_value()) return std::unexpected(InvalidArgument(invalid + "."));
+  const stream::ShardId encoded = number.has_value() ? number->shard : *old_shard;
+  if (encoded != shard) {
+    return std::unexpected(InvalidArgument(StrCat("Invalid StartingSequenceNumber. It encodes ", ShardName(encoded),
+                                                  ", while it was used in a call to a shard with ", ShardName(shard))));
   }
+  if (!number.has_value()) return aws::Fail("InternalFailure", "", 500);  // As the service fails.
   if (number->shard_created_s != ShardCreatedSeconds(*facts.Shard(shard))) {
     return std::unexpected(InvalidArgument(invalid + " because it did not come from this stream."));
   }

@@ -23,6 +23,9 @@ RouteResult GetReady(RouteCall& call) {
     ready = ready && good;
     lines += StrCat(status.name, ": ", status.state, good ? "" : ": ", status.error, "\n");
   }
+  size_t damaged = 0;
+  for (const auto& stream : call.services().runtime.streams().List()) damaged += stream.damage.has_value() ? 1 : 0;
+  lines += damaged == 0 ? "streams: ok\n" : StrCat("streams: ", damaged, " damaged, see /api/streams\n");
   std::string body = ready ? "ready\n" : "not ready\n";
   if (call.request().Query("verbose").has_value()) body += lines;
   return http::Response::Text(ready ? 200 : 503, std::move(body));
