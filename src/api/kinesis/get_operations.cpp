@@ -99,7 +99,7 @@ Result<Reading> ReadRecords(const StreamFacts& facts, const ShardIterator& itera
   return reading;
 }
 
-Answer<void> CheckIteratorType(const std::string& type, const Value& number, const Value& timestamp, Timestamp now) {
+Answer<void> CheckIteratorType(const std::string& type, const Value& number) {
   const bool by_number = type == "AT_SEQUENCE_NUMBER" || type == "AFTER_SEQUENCE_NUMBER";
   if (type != "AT_TIMESTAMP" && by_number != number.present()) {
     return std::unexpected(InvalidArgument(
@@ -107,6 +107,10 @@ Answer<void> CheckIteratorType(const std::string& type, const Value& number, con
                "TRIM_HORIZON or LATEST and no StartingSequenceNumber. Request specified ", type, " and ",
                by_number ? "no StartingSequenceNumber." : "also a StartingSequenceNumber.")));
   }
+  return {};
+}
+
+Answer<void> CheckTimestamp(const std::string& type, const Value& timestamp, Timestamp now) {
   if (type != "AT_TIMESTAMP") return {};
   if (!timestamp) {
     return std::unexpected(
@@ -137,12 +141,13 @@ Answer<void> GetShardIterator(Kinesis& kinesis, const Call& call, aws::Writer& o
   }
   const Value number = input.Find("StartingSequenceNumber");
   const Value timestamp = input.Find("Timestamp");
-  TAILRACE_AWS_TRY(CheckIteratorType(type, number, timestamp, kinesis.Now()));
+  TAILRACE_AWS_TRY(CheckIteratorType(type, number));
   stream::StartPoint start;
   if (number) {
     TAILRACE_AWS_ASSIGN(start, StartAtNumber(call.identity(), *facts, *shard, number.text(),
                                              type == "AFTER_SEQUENCE_NUMBER", "GetShardIterator"));
   }
+  TAILRACE_AWS_TRY(CheckTimestamp(type, timestamp, kinesis.Now()));
   if (type == "LATEST") {
     start.kind = stream::StartPoint::Kind::kLatest;
   } else if (timestamp && type == "AT_TIMESTAMP") {

@@ -197,7 +197,7 @@ void Append(Kinesis& kinesis, const CallPtr& call, std::shared_ptr<Put> put, boo
 
 // A stream takes records when it is ACTIVE or UPDATING.
 Answer<FactsPtr> FindWritable(Kinesis& kinesis, const aws::Call& call) {
-  TAILRACE_AWS_ASSIGN(FactsPtr facts, kinesis.directory().Find(call));
+  TAILRACE_AWS_ASSIGN(FactsPtr facts, kinesis.directory().FindWithoutWaiting(call));
   if (kinesis.options().transition > Milliseconds(0) && kinesis.Now() < facts->created + kinesis.options().transition) {
     return std::unexpected(StreamNotFound(call.identity(), facts->name));
   }

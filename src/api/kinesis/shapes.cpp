@@ -181,7 +181,8 @@ constexpr Member kPutRecordsMembers[] = {
     kStreamArn,
     kStreamId,
     {.name = "Records", .type = Type::kList, .required = true, .least = 1, .most = 500, .element = &kEntry}};
-constexpr Member kPutResourcePolicyMembers[] = {kResourceArn, kStreamId, {.name = "Policy", .required = true}};
+constexpr Member kPutResourcePolicyMembers[] = {
+    kResourceArn, kStreamId, {.name = "Policy", .required = true, .most = 20'480}};
 constexpr Member kRegisterStreamConsumerMembers[] = {kStreamArnRequired, kStreamId, Named("ConsumerName"), Tags(false)};
 constexpr Member kRemoveTagsFromStreamMembers[] = {kStreamName, kStreamArn, kStreamId, TagKeys()};
 constexpr Member kSplitShardMembers[] = {kStreamName,

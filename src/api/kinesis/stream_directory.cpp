@@ -70,15 +70,26 @@ aws::Answer<FactsPtr> StreamDirectory::Find(const aws::Call& call) {
   return FindNamed(call.identity(), name);
 }
 
-aws::Answer<FactsPtr> StreamDirectory::FindNamed(const aws::Identity& identity, const std::string& name) {
+aws::Answer<FactsPtr> StreamDirectory::FindWithoutWaiting(const aws::Call& call) {
+  TAILRACE_AWS_ASSIGN(const std::string name, NameIn(call));
   {
     const std::lock_guard lock(mutex_);
     if (const auto found = facts_.find(name); found != facts_.end()) return found->second;
   }
+  return FindNamed(call.identity(), name);
+}
+
+aws::Answer<FactsPtr> StreamDirectory::FindNamed(const aws::Identity& identity, const std::string& name) {
   auto stream = store_.Find(name);
   if (!stream.ok()) {
+    Forget(name);
     if (stream.error().code == ErrorCode::kNotFound) return std::unexpected(StreamNotFound(identity, name));
     return std::unexpected(aws::ToAwsError(stream.error()));
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = facts_.find(name);
+    if (found != facts_.end() && found->second->stream == *stream) return found->second;
   }
   FactsPtr facts = MakeFacts(std::move(stream).value());
   const std::lock_guard lock(mutex_);

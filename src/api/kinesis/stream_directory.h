@@ -47,6 +47,9 @@ class StreamDirectory {
   // The stream that the request names by StreamName or StreamARN.
   // Errors  ResourceNotFoundException; InvalidArgumentException: an ARN of no stream.
   aws::Answer<FactsPtr> Find(const aws::Call& call);
+  // The same for the I/O thread: from memory alone when the stream was asked for before. One that was deleted since
+  // tells so when it is used.
+  aws::Answer<FactsPtr> FindWithoutWaiting(const aws::Call& call);
   aws::Answer<FactsPtr> FindNamed(const aws::Identity& identity, const std::string& name);
   // The name in a request's StreamName or StreamARN.
   aws::Answer<std::string> NameIn(const aws::Call& call) const;
