@@ -90,7 +90,7 @@ Status Application::OpenInputs() {
 // record is a row of error_stream whoever looks. Text always fits; it is cut.
 ingest::UsedColumns Application::UsedColumnsOf(const InputConfig& config, const std::vector<int>& streams) const {
   ingest::UsedColumns used(config.schema.columns.size() + ingest::kMetadataColumns,
-                           environment_.options.observer != nullptr);
+                           environment_.options.observe_inputs);
   for (const int stream : streams) {
     const std::vector<bool> looked_at = sql::UsedColumns(*definition_.program, stream);
     const std::string& name = definition_.program->streams[static_cast<size_t>(stream)].name;
@@ -116,11 +116,13 @@ Status Application::OpenJob(std::vector<Output> outputs, const std::optional<Che
     const bool shown_apart = std::ranges::any_of(inputs_, [&](const Input& input) {
       return input.for_view != nullptr && std::ranges::find(input.streams, static_cast<int>(i)) != input.streams.end();
     });
+    const bool observed = environment_.options.observer != nullptr &&
+                          (environment_.options.observe_inputs || info.kind != sql::StreamKind::kInput);
     job_->Listen(static_cast<int>(i),
-                 [this, i, view, origins, shown_apart](const data::Batch& rows, data::Ordinal first) {
+                 [this, i, view, origins, shown_apart, observed](const data::Batch& rows, data::Ordinal first) {
                    origins->SetFirst(first);
                    if (!shown_apart) view->Take(rows, first);
-                   if (environment_.options.observer) environment_.options.observer(static_cast<int>(i), rows, first);
+                   if (observed) environment_.options.observer(static_cast<int>(i), rows, first);
                    return Ok();
                  });
   }

@@ -88,9 +88,10 @@ struct ApplicationStatus {
 struct ApplicationOptions {
   size_t records_per_batch = 4096;
   DecodeOptions decode;
-  // Sees all rows of all streams of the program, before outputs do. Called from Step. Not for inputs' rows only: a
-  // column that nobody else looks at is then decoded too.
+  // Sees all rows of all streams of the program, before outputs do. Called from Step.
   std::function<void(int stream, const data::Batch& rows, data::Ordinal first)> observer;
+  // The observer sees the inputs' rows too: columns that nobody else looks at are then decoded as well.
+  bool observe_inputs = false;
 };
 
 // One running application: reads its input streams, runs its program, feeds its outputs, makes checkpoints. Passive:

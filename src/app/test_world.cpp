@@ -104,7 +104,8 @@ std::vector<TestMode> TestModes() {
           {.name = "restarted_records_1", .batch_records = 1, .restart = Restart::kSaved},
           {.name = "killed", .batch_records = 7, .restart = Restart::kKilled},
           {.name = "threads_4", .batch_records = 1024, .decode_threads = 4, .shards = 4},
-          {.name = "threads_4_records_7", .batch_records = 7, .decode_threads = 4, .shards = 4}};
+          {.name = "threads_4_records_7", .batch_records = 7, .decode_threads = 4, .shards = 4},
+          {.name = "used_columns", .batch_records = 7, .observe_inputs = false}};
 }
 
 TestWorld::TestWorld(Disk& disk, std::string folder, Timestamp start, const TestMode& mode)
@@ -155,6 +156,7 @@ Status TestWorld::Start() {
   RuntimeOptions options{.data_folder = folder_, .run_agents = false};
   options.application.records_per_batch = mode_.batch_records;
   options.application.decode = {.threads = mode_.decode_threads, .records_per_thread_min = 1};
+  options.application.observe_inputs = mode_.observe_inputs;
   options.application.observer = [this](int stream, const data::Batch& rows, data::Ordinal first) {
     Observe(stream, rows, first);
   };
@@ -291,6 +293,12 @@ Status TestWorld::AdvanceTo(Timestamp time) {
   }
   clock_.Set(time);
   return Step();
+}
+
+bool TestWorld::Observes(const std::string& stream) const {
+  const int index = definition_.program->FindStream(stream);
+  return mode_.observe_inputs || index < 0 ||
+         definition_.program->streams[static_cast<size_t>(index)].kind != sql::StreamKind::kInput;
 }
 
 Result<std::vector<std::string>> TestWorld::TakeRows(const std::string& stream) {

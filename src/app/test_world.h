@@ -32,7 +32,8 @@ struct TestMode {
   size_t batch_records = 1024;
   Restart restart = Restart::kNever;
   size_t decode_threads = 1;
-  uint32_t shards = 0;  // Of input streams; 0: as configured.
+  uint32_t shards = 0;         // Of input streams; 0: as configured.
+  bool observe_inputs = true;  // Else only columns are decoded that the application looks at.
 };
 std::vector<TestMode> TestModes();
 
@@ -60,6 +61,8 @@ class TestWorld {
   Status AdvanceTo(Timestamp time);
   Timestamp now() const { return clock_.Now(); }
 
+  // Whether the rows of the stream can be told in this mode.
+  bool Observes(const std::string& stream) const;
   // The rows that the in-application stream has had since the last call, as SQL test files write them.
   Result<std::vector<std::string>> TakeRows(const std::string& stream);
   // The records or lines that an output has written since the last call: "stream web-events", "file out.json", or the

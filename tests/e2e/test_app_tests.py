@@ -25,7 +25,7 @@ class AppTests(TestCase):
     def test_the_example_passes_in_every_mode(self):
         done = self.check()
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
-        self.assertIn("flood.slt (8 modes)\n", done.stdout)
+        self.assertIn("flood.slt (9 modes)\n", done.stdout)
         self.assertIn("2 files passed\n", done.stdout)
 
     def test_what_differs_is_shown_with_its_line(self):
