@@ -298,7 +298,8 @@ Result<ServiceDocument> ReadCloudFormation(const json::value& document, const st
     const bool stream = type == "AWS::Kinesis::Stream";
     const bool output = type.ends_with("::ApplicationOutput") && type.starts_with("AWS::KinesisAnalytics");
     const bool table = type.ends_with("::ApplicationReferenceDataSource");
-    if (!application && !stream && !output && !table) {
+    const bool delivery = type == "AWS::KinesisFirehose::DeliveryStream";
+    if (!application && !stream && !delivery && !output && !table) {
       if (!type.starts_with("AWS::IAM::")) {
         result.notes.NotPossible(StrCat("resource ", id, " (", type, ") is not part of a streaming application"));
       }
@@ -317,6 +318,10 @@ Result<ServiceDocument> ReadCloudFormation(const json::value& document, const st
       result.streams.push_back({.name = NameOfResource(resolver.ResourceName(id)),
                                 .shards = NumberOr(TextAt(resolved, {"ShardCount"}), 1),
                                 .retention_hours = NumberOr(TextAt(resolved, {"RetentionPeriodHours"}), 24)});
+    } else if (delivery) {
+      const std::string name = NameOfResource(resolver.ResourceName(id));
+      resolved.as_object()["DeliveryStreamName"] = name;
+      result.delivery_streams.push_back({name, std::move(resolved)});
     } else if (application) {
       const std::string runtime = TextAt(resolved, {"RuntimeEnvironment"});
       if (!runtime.empty() && !runtime.starts_with("SQL")) {

@@ -24,9 +24,16 @@ struct ServiceApplication {
   boost::json::value value;
 };
 
+// A delivery stream, as CreateDeliveryStream of the Firehose API has it.
+struct DescribedDelivery {
+  std::string name;
+  boost::json::value document;
+};
+
 struct ServiceDocument {
   std::vector<ServiceApplication> applications;
-  std::vector<ImportedStream> streams;  // That the document makes itself.
+  std::vector<ImportedStream> streams;              // That the document makes itself,
+  std::vector<DescribedDelivery> delivery_streams;  // and these.
   ImportNotes notes;
 };
 
@@ -53,7 +60,9 @@ Result<ServiceDocument> ReadTerraform(std::string_view text, const ImportParamet
 // One application of the service in Tailrace's terms.
 // Errors  kInvalidArgument, one line a fault, each with its path.
 Result<ImportedApplication> TranslateApplication(const ServiceApplication& application,
-                                                 const std::vector<ImportedStream>& streams, ImportNotes& notes);
+                                                 const std::vector<ImportedStream>& streams,
+                                                 const std::vector<DescribedDelivery>& delivery_streams,
+                                                 ImportNotes& notes);
 
 // Text of a string, number or truth value; nothing of anything else.
 std::string TextOf(const boost::json::value& value);

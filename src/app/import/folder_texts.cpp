@@ -4,14 +4,13 @@
 #include <array>
 #include <cctype>
 
+#include "app/import/delivery.h"
 #include "base/str.h"
 #include "data/text.h"
 
 namespace tailrace::app {
-namespace {
 
-// A scalar, quoted unless it reads as nothing but text wherever it stands.
-std::string Scalar(std::string_view text) {
+std::string YamlScalar(std::string_view text) {
   static constexpr std::array<std::string_view, 8> kWords = {"true", "false", "null", "yes", "no", "on", "off", "y"};
   const auto plain = [](unsigned char byte) {
     return std::isalnum(byte) != 0 || byte == '_' || byte == '-' || byte == '.' || byte == '(' || byte == ')';
@@ -25,11 +24,13 @@ std::string Scalar(std::string_view text) {
   return quoted;
 }
 
+namespace {
+
 std::string ColumnLines(const std::vector<ingest::InputColumn>& columns, bool with_path) {
   std::string text = "    columns:\n";
   for (const ingest::InputColumn& column : columns) {
-    text += StrCat("      - {name: ", Scalar(column.name), ", type: ", Scalar(column.type.ToString()));
-    if (with_path && !column.mapping.empty()) text += StrCat(", path: ", Scalar(column.mapping));
+    text += StrCat("      - {name: ", YamlScalar(column.name), ", type: ", YamlScalar(column.type.ToString()));
+    if (with_path && !column.mapping.empty()) text += StrCat(", path: ", YamlScalar(column.mapping));
     text += "}\n";
   }
   return text;
@@ -37,15 +38,16 @@ std::string ColumnLines(const std::vector<ingest::InputColumn>& columns, bool wi
 
 std::string InputLines(const ImportedInput& input) {
   const ingest::InputSchema& schema = input.definition.schema;
-  std::string text = StrCat("  ", Scalar(input.definition.name_prefix), ":\n    stream: ", Scalar(input.stream),
-                            "\n    format: ", Scalar(schema.format), "\n");
+  std::string text = StrCat("  ", YamlScalar(input.definition.name_prefix), ":\n    ",
+                            input.from_delivery ? "delivery_stream" : "stream", ": ", YamlScalar(input.stream),
+                            "\n    format: ", YamlScalar(schema.format), "\n");
   if (schema.format == "json" && schema.row_path != "$")
-    text += StrCat("    row_path: ", Scalar(schema.row_path), "\n");
+    text += StrCat("    row_path: ", YamlScalar(schema.row_path), "\n");
   if (schema.format == "csv" && schema.row_delimiter != "\n") {
-    text += StrCat("    row_delimiter: ", Scalar(schema.row_delimiter), "\n");
+    text += StrCat("    row_delimiter: ", YamlScalar(schema.row_delimiter), "\n");
   }
   if (schema.format == "csv" && schema.column_delimiter != ",") {
-    text += StrCat("    column_delimiter: ", Scalar(schema.column_delimiter), "\n");
+    text += StrCat("    column_delimiter: ", YamlScalar(schema.column_delimiter), "\n");
   }
   if (input.definition.parallelism != 1) text += StrCat("    parallelism: ", input.definition.parallelism, "\n");
   return text + ColumnLines(schema.columns, schema.format == "json");
@@ -62,27 +64,32 @@ std::string OptionLines(const sql::CompileOptions& options) {
 
 std::string DefinitionText(const ImportedApplication& application, std::string_view source) {
   std::string text =
-      StrCat("# Imported from ", source, "; REPORT.md says what is not as it was.\nname: ", Scalar(application.name),
-             "\n\nstreams:\n");
+      StrCat("# Imported from ", source,
+             "; REPORT.md says what is not as it was.\nname: ", YamlScalar(application.name), "\n\nstreams:\n");
   for (const ImportedStream& stream : application.streams) {
-    text += StrCat("  ", Scalar(stream.name), ": {shards: ", stream.shards, ", retention: ", stream.retention_hours,
+    text += StrCat("  ", YamlScalar(stream.name), ": {shards: ", stream.shards, ", retention: ", stream.retention_hours,
                    "h}\n");
   }
   if (application.streams.empty()) text.erase(text.size() - std::string_view("\nstreams:\n").size());
+  if (!application.delivery_streams.empty()) text += "\ndelivery_streams:\n";
+  for (const sink::delivery::DeliveryDefinition& delivery : application.delivery_streams) {
+    text += DeliveryLines(delivery);
+  }
   text += application.inputs.empty() ? "\ninputs: {}\n" : "\ninputs:\n";
   for (const ImportedInput& input : application.inputs) text += InputLines(input);
   text += "\nsql: application.sql\n" + OptionLines(application.sql_options);
   if (application.start_latest) text += "\nstart: latest\n";
   if (!application.tables.empty()) text += "\nreference_tables:\n";
   for (const ImportedTable& table : application.tables) {
-    text += StrCat("  ", Scalar(table.name), ":\n    file: ", Scalar(table.file), "\n",
+    text += StrCat("  ", YamlScalar(table.name), ":\n    file: ", YamlScalar(table.file), "\n",
                    ColumnLines(table.columns, /*with_path=*/false));
   }
   if (!application.outputs.empty()) text += "\noutputs:\n";
   for (const ImportedOutput& output : application.outputs) {
-    text += StrCat("  - from: ", Scalar(output.from), "\n    ", output.to_file ? "file" : "stream", ": ",
-                   Scalar(output.target), "\n    format: ", output.format == data::OutputFormat::kCsv ? "csv" : "json",
-                   "\n    nulls: text\n");
+    static constexpr std::string_view kKinds[] = {"stream", "delivery_stream", "file"};
+    text += StrCat("  - from: ", YamlScalar(output.from), "\n    ", kKinds[static_cast<size_t>(output.kind)], ": ",
+                   YamlScalar(output.target),
+                   "\n    format: ", output.format == data::OutputFormat::kCsv ? "csv" : "json", "\n    nulls: text\n");
   }
   return text;
 }

@@ -84,7 +84,8 @@ Result<ImportedApplication> ReadApplication(Disk& disk, const ImportRequest& req
     TAILRACE_ASSIGN_OR_RETURN(ServiceDocument document, ReadDocument(disk, request, parts, text));
     TAILRACE_ASSIGN_OR_RETURN(const ServiceApplication chosen, Choose(document, request.name));
     notes = std::move(document.notes);
-    TAILRACE_ASSIGN_OR_RETURN(application, TranslateApplication(chosen, document.streams, notes));
+    TAILRACE_ASSIGN_OR_RETURN(application,
+                              TranslateApplication(chosen, document.streams, document.delivery_streams, notes));
   }
   if (!request.name.empty()) application.name = request.name;
   if (application.name.empty()) application.name = parts.stem;

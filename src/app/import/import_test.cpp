@@ -18,7 +18,10 @@ using ::testing::ElementsAre;
 
 class NoSources final : public ValueSource {
  public:
-  Result<std::string> Environment(const std::string& name) override { return Error{ErrorCode::kNotFound, name}; }
+  Result<std::string> Environment(const std::string& name) override {
+    if (name == "PARTNER_ACCESS_KEY") return std::string("top-secret");
+    return Error{ErrorCode::kNotFound, name};
+  }
   Result<std::string> FileText(const std::string& path) override { return Error{ErrorCode::kNotFound, path}; }
 };
 
@@ -69,6 +72,65 @@ TEST_F(ImportTest, ATerraformFile) {
   EXPECT_EQ(definition.config.inputs[0].schema.column_delimiter, "|");
   EXPECT_EQ(definition.config.start, "latest");
   EXPECT_EQ(definition.config.reference_tables[0].file, "Countries.csv");
+}
+
+// The delivery stream of that name among the application's.
+const sink::delivery::DeliveryDefinition& Delivery(const Definition& definition, const std::string& name) {
+  for (const DeliveryStreamConfig& entry : definition.config.delivery_streams) {
+    if (entry.definition.name == name) return entry.definition;
+  }
+  ADD_FAILURE() << "no delivery stream " << name;
+  static const sink::delivery::DeliveryDefinition none;
+  return none;
+}
+
+TEST_F(ImportTest, DeliveryStreamsOfATemplate) {
+  using namespace sink::delivery;
+  const Definition definition = Take("archives.yaml", "archives");
+  ASSERT_EQ(definition.config.delivery_streams.size(), 3u);
+  EXPECT_EQ(definition.config.inputs[0].stream, "WebAccess");
+  EXPECT_TRUE(definition.config.inputs[0].from_delivery);
+  EXPECT_EQ(definition.config.outputs[0].Name(), "OUT -> delivery stream partner");
+
+  const DeliveryDefinition& web = Delivery(definition, "WebAccess");
+  EXPECT_EQ(web.buffer_bytes, 1u << 20);
+  EXPECT_EQ(web.buffer_interval, std::chrono::seconds(60));
+  EXPECT_EQ(web.processing.newline, NewlineRule::kNever);
+  EXPECT_EQ(std::get<ArchiveConfig>(web.destination).store,
+            ObjectStoreConfig(DirectoryStoreConfig{"archive/shop-archive"}));
+
+  const DeliveryDefinition& partitions = Delivery(definition, "by-customer");
+  EXPECT_EQ(partitions.source_stream, "orders");
+  EXPECT_EQ(partitions.processing.partition_query, "{customer: .customer_id}");
+  EXPECT_EQ(partitions.processing.newline, NewlineRule::kAlways);
+  const auto& archive = std::get<ArchiveConfig>(partitions.destination);
+  EXPECT_EQ(archive.prefix, "customers/!{partitionKeyFromQuery:customer}/!{timestamp:yyyy/MM}/");
+  EXPECT_EQ(archive.compression, ObjectCompression::kGzip);
+  EXPECT_EQ(archive.time_zone, "Europe/Berlin");
+
+  const DeliveryDefinition& partner = Delivery(definition, "partner");
+  const auto& http = std::get<HttpEndpointConfig>(partner.destination);
+  EXPECT_EQ(http.url, "https://partner.example/in");
+  EXPECT_EQ(http.access_key, Secret("top-secret"));
+  EXPECT_TRUE(http.gzip);
+  EXPECT_EQ(partner.retry, std::chrono::seconds(120));
+  EXPECT_EQ(partner.backup->prefix, "failed/");
+  // The key itself is not in the folder.
+  const auto yaml = ReadFile(disk_, Folder("archives") + "/tailrace.yaml");
+  ASSERT_TRUE(yaml.ok());
+  EXPECT_EQ(yaml->find("top-secret"), std::string::npos);
+}
+
+TEST_F(ImportTest, DeliveryStreamsOfATerraformFile) {
+  using namespace sink::delivery;
+  const Definition definition = Take("archives.tf", "archives_terraform");
+  const DeliveryDefinition& web = Delivery(definition, "web-access");
+  EXPECT_EQ(web.source_stream, "orders");
+  EXPECT_EQ(web.buffer_bytes, 2u << 20);
+  EXPECT_EQ(web.buffer_interval, std::chrono::seconds(90));
+  EXPECT_EQ(web.processing.newline, NewlineRule::kAlways);
+  EXPECT_EQ(std::get<ArchiveConfig>(web.destination).compression, ObjectCompression::kGzip);
+  EXPECT_EQ(std::get<ArchiveConfig>(web.destination).prefix, "web/");
 }
 
 TEST(HclTest, TextsHeredocsAndBlocksAreReadAndExpressionsKept) {

@@ -7,6 +7,7 @@
 
 #include "data/output_format.h"
 #include "ingest/formats/input_schema.h"
+#include "sink/delivery/definition.h"
 #include "sql/compile.h"
 
 // What an import has found, in Tailrace's own terms, and what it has to say about it.
@@ -41,6 +42,7 @@ struct ImportedStream {
 struct ImportedInput {
   ingest::InputDefinition definition;
   std::string stream;
+  bool from_delivery = false;  // `stream` is a delivery stream.
 };
 
 struct ImportedTable {
@@ -50,8 +52,8 @@ struct ImportedTable {
 };
 
 struct ImportedOutput {
-  std::string from;      // In-application stream.
-  bool to_file = false;  // Else to a stream.
+  std::string from;  // In-application stream.
+  enum class Kind : uint8_t { kStream, kDelivery, kFile } kind = Kind::kStream;
   std::string target;
   data::OutputFormat format = data::OutputFormat::kJson;
 };
@@ -61,6 +63,7 @@ struct ImportedApplication {
   std::string sql;
   sql::CompileOptions sql_options;
   std::vector<ImportedStream> streams;
+  std::vector<sink::delivery::DeliveryDefinition> delivery_streams;
   std::vector<ImportedInput> inputs;
   std::vector<ImportedTable> tables;
   std::vector<ImportedOutput> outputs;

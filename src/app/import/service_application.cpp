@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <boost/json.hpp>
 
+#include "app/import/delivery.h"
 #include "app/import/document.h"
 #include "base/str.h"
 
@@ -45,7 +46,8 @@ class Translation {
   Translation(const ServiceApplication& application, const std::vector<ImportedStream>& streams, ImportNotes& notes)
       : application_(application), known_streams_(streams), notes_(notes) {}
 
-  Result<ImportedApplication> Run() {
+  Result<ImportedApplication> Run(const std::vector<DescribedDelivery>& delivery_streams) {
+    AddDeliveries(delivery_streams);
     result_.name = TextAt(application_.value, {"ApplicationName"});
     ReadCode();
     ReadInputs();
@@ -117,6 +119,24 @@ class Translation {
     return name;
   }
 
+  // The delivery stream of that ARN, made when it is new.
+  std::string Delivery(const std::string& arn) {
+    const std::string name = NameOfResource(arn);
+    const bool known =
+        std::ranges::any_of(result_.delivery_streams, [&](const auto& delivery) { return delivery.name == name; });
+    if (!known) result_.delivery_streams.push_back(UnknownDelivery(name, notes_));
+    return name;
+  }
+
+  // Those of the document, whether the application uses them or not: their archives belong to it.
+  void AddDeliveries(const std::vector<DescribedDelivery>& described) {
+    for (const DescribedDelivery& delivery : described) {
+      result_.delivery_streams.push_back(TranslateDelivery(delivery, notes_));
+      std::string& source = result_.delivery_streams.back().source_stream;
+      if (!source.empty()) source = Stream(source);
+    }
+  }
+
   void ReadInputs() {
     std::string path = application_.place;
     const json::value* const inputs = FindNested(application_.value, {"Inputs", "InputDescriptions"}, path);
@@ -140,10 +160,10 @@ class Translation {
     if (source == nullptr) return Fault(path, "has neither KinesisStreamsInput nor KinesisFirehoseInput");
     const std::string arn = TextAt(*source, {"ResourceARN"});
     if (arn.empty()) return Fault(path, "ResourceARN of its source is missing");
-    const std::string stream = Stream(arn);
+    const std::string stream = kinesis != nullptr ? Stream(arn) : Delivery(arn);
     if (kinesis == nullptr) {
-      notes_.Approximated(StrCat("input ", definition.name_prefix, " reads the Firehose stream ", stream,
-                                 ": here it is a stream of that name; send the records to it"));
+      notes_.Translated(StrCat("input ", definition.name_prefix, " reads the delivery stream ", stream,
+                               ", at once and not when it delivers"));
     }
     notes_.Translated(StrCat("input ", definition.name_prefix, ": ", definition.schema.format, ", ",
                              definition.schema.columns.size(), " columns"));
@@ -165,7 +185,7 @@ class Translation {
     } else {
       notes_.Approximated("no starting position in the file: start: trim_horizon");
     }
-    result_.inputs.push_back({std::move(definition), stream});
+    result_.inputs.push_back({std::move(definition), stream, kinesis == nullptr});
   }
 
   void ReadOutput(const json::value& value, const std::string& path) {
@@ -181,7 +201,7 @@ class Translation {
       std::string_view what;
     };
     static constexpr Destination kDestinations[] = {
-        {"KinesisStreamsOutput", "stream"}, {"KinesisFirehoseOutput", "Firehose stream"}, {"LambdaOutput", "function"}};
+        {"KinesisStreamsOutput", "stream"}, {"KinesisFirehoseOutput", "delivery stream"}, {"LambdaOutput", "function"}};
     for (const Destination& destination : kDestinations) {
       const json::value* const to = FindEither(value, destination.member);
       if (to == nullptr) continue;
@@ -195,8 +215,11 @@ class Translation {
 
   void AddOutput(ImportedOutput output, const std::string& arn, std::string_view what) {
     const bool csv = output.format == data::OutputFormat::kCsv;
-    output.to_file = what != "stream";
-    output.target = output.to_file ? StrCat(NameOfResource(arn), csv ? ".csv" : ".ndjson") : Stream(arn);
+    using Kind = ImportedOutput::Kind;
+    output.kind = what == "stream" ? Kind::kStream : what == "delivery stream" ? Kind::kDelivery : Kind::kFile;
+    output.target = output.kind == Kind::kStream     ? Stream(arn)
+                    : output.kind == Kind::kDelivery ? Delivery(arn)
+                                                     : StrCat(NameOfResource(arn), csv ? ".csv" : ".ndjson");
     const bool repeated = std::ranges::any_of(result_.outputs, [&](const ImportedOutput& other) {
       return other.from == output.from && other.target == output.target;
     });
@@ -204,13 +227,12 @@ class Translation {
       notes_.Approximated(StrCat("output ", output.from, " -> ", what, " ", arn, " is there twice; one is kept"));
       return;
     }
-    if (output.to_file) {
-      notes_.Approximated(
-          StrCat("output ", output.from, " -> ", what, " ", NameOfResource(arn), ": rows go to the file ",
-                 output.target, ", one a line",
-                 what == "function" ? "; make it a table or an alarm when that is what the function did" : ""));
+    if (output.kind == Kind::kFile) {
+      notes_.Approximated(StrCat("output ", output.from, " -> ", what, " ", NameOfResource(arn),
+                                 ": rows go to the file ", output.target,
+                                 ", one a line; make it a table or an alarm when that is what the function did"));
     } else {
-      notes_.Translated(StrCat("output ", output.from, " -> stream ", output.target, ", ", csv ? "csv" : "json",
+      notes_.Translated(StrCat("output ", output.from, " -> ", what, " ", output.target, ", ", csv ? "csv" : "json",
                                ", NULL as the service's consumers read it (nulls: text)"));
     }
     result_.outputs.push_back(std::move(output));
@@ -247,8 +269,10 @@ class Translation {
 }  // namespace
 
 Result<ImportedApplication> TranslateApplication(const ServiceApplication& application,
-                                                 const std::vector<ImportedStream>& streams, ImportNotes& notes) {
-  return Translation(application, streams, notes).Run();
+                                                 const std::vector<ImportedStream>& streams,
+                                                 const std::vector<DescribedDelivery>& delivery_streams,
+                                                 ImportNotes& notes) {
+  return Translation(application, streams, notes).Run(delivery_streams);
 }
 
 }  // namespace tailrace::app

@@ -129,7 +129,7 @@ void InferSources(ImportedApplication& application, ImportNotes& notes) {
   for (const std::string& stream : found.unread_streams) {
     const std::string file = NameOfResource(stream) + ".ndjson";
     notes.Approximated(StrCat("stream ", stream, " is read by no pump: its rows go to the file ", file));
-    application.outputs.push_back({.from = stream, .to_file = true, .target = file});
+    application.outputs.push_back({.from = stream, .kind = ImportedOutput::Kind::kFile, .target = file});
   }
   if (application.inputs.empty())
     notes.NotPossible("the program reads no input stream; write inputs into tailrace.yaml");

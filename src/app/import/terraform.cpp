@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 
+#include "app/import/delivery.h"
 #include "app/import/document.h"
 #include "app/import/hcl.h"
 #include "base/str.h"
@@ -328,6 +329,9 @@ Result<ServiceDocument> ReadTerraform(std::string_view text, const ImportParamet
       result.streams.push_back({.name = NameOfResource(module.ResourceName(block, "name")),
                                 .shards = ParseInt64(TextAt(body, {"shard_count"})).value_or(1),
                                 .retention_hours = ParseInt64(TextAt(body, {"retention_period"})).value_or(24)});
+    } else if (type == "aws_kinesis_firehose_delivery_stream") {
+      const std::string name = NameOfResource(module.ResourceName(block, "name"));
+      result.delivery_streams.push_back({name, FirehoseDocumentOf(module.Resolve(json::value(block.body)), name)});
     } else if (!type.starts_with("aws_iam_")) {
       result.notes.NotPossible(StrCat("resource ", place, " is not part of a streaming application"));
     }

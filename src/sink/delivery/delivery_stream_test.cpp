@@ -157,7 +157,7 @@ TEST(DeliveryStreamTest, B1_7_ReportsWhatRetentionRemoved) {
 
 // A crash anywhere: no half object, and the objects together hold each acknowledged record once.
 TEST(DeliveryStreamTest, KeepsEachRecordInOneObjectWhereverItCrashes) {
-  for (const uint64_t seed : sim::Seeds(60)) {
+  for (const uint64_t seed : sim::Seeds(30)) {
     SCOPED_TRACE(StrCat("TAILRACE_SEED=", seed));
     Rng rng(seed);
     DeliveryWorld world(seed);

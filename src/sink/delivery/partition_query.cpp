@@ -13,6 +13,45 @@ namespace {
 constexpr size_t kKeysMax = 50;
 constexpr size_t kValueBytesMax = 512;
 
+// Words that reach beyond the record: files, the environment, the process. Also within texts, whose \(...) is code.
+constexpr std::string_view kForbidden[] = {"import",
+                                           "include",
+                                           "env",
+                                           "ENV",
+                                           "input",
+                                           "inputs",
+                                           "debug",
+                                           "stderr",
+                                           "halt",
+                                           "halt_error",
+                                           "input_filename",
+                                           "modulemeta",
+                                           "input_line_number",
+                                           "get_search_list"};
+
+bool IsWordChar(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+// Fields may have any name: .env, {env: .x}.
+Status CheckWords(std::string_view program) {
+  for (size_t i = 0; i < program.size();) {
+    if (!IsWordChar(program[i])) {
+      ++i;
+      continue;
+    }
+    size_t end = i;
+    while (end < program.size() && IsWordChar(program[end])) ++end;
+    const std::string_view word = program.substr(i, end - i);
+    const bool field = (i > 0 && program[i - 1] == '.') || (end < program.size() && program[end] == ':');
+    if (!field && std::ranges::find(kForbidden, word) != std::end(kForbidden)) {
+      return Error{ErrorCode::kInvalidArgument, StrCat("jq program '", program, "': '", word, "' is not allowed")};
+    }
+    i = end;
+  }
+  return Ok();
+}
+
 std::string TextOf(jv value) {
   const std::string text(jv_string_value(value), static_cast<size_t>(jv_string_length_bytes(jv_copy(value))));
   jv_free(value);
@@ -36,12 +75,16 @@ std::string MessageOf(jv invalid) {
 
 class JqQuery final : public PartitionQuery {
  public:
-  JqQuery() : jq_(jq_init()) { TAILRACE_CHECK(jq_ != nullptr); }
+  JqQuery() : jq_(jq_init()) {
+    TAILRACE_CHECK(jq_ != nullptr);
+    jq_set_attr(jq_, jv_string("JQ_LIBRARY_PATH"), jv_array());  // It asserts that there is one.
+  }
   ~JqQuery() override { jq_teardown(&jq_); }
   JqQuery(const JqQuery&) = delete;
   JqQuery& operator=(const JqQuery&) = delete;
 
   Status CompileProgram(const std::string& program) {
+    TAILRACE_TRY(CheckWords(program));
     std::string message;
     jq_set_error_cb(jq_, KeepMessage, &message);
     const bool compiled = jq_compile(jq_, program.c_str()) != 0;

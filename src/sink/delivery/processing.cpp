@@ -30,7 +30,7 @@ Result<size_t> JsonValueSize(std::string_view text) {
   json::stream_parser parser;
   boost::system::error_code code;
   const size_t size = parser.write_some(text.data(), text.size(), code);
-  if (!code) parser.finish(code);
+  if (!code && !parser.done()) parser.finish(code);
   if (code) return Error{ErrorCode::kInvalidArgument, StrCat("record is no JSON: ", code.message())};
   return size;
 }

@@ -18,7 +18,7 @@ ErrorCode CodeOf(int status, std::string_view code) {
   if (status >= 500 || status == 429 || status == 408 || code == "RequestTimeout" || code == "SlowDown") {
     return ErrorCode::kUnavailable;
   }
-  return ErrorCode::kInvalidArgument;
+  return code == "KeyTooLongError" ? ErrorCode::kInvalidArgument : ErrorCode::kFailedPrecondition;
 }
 
 Error ErrorOf(const HttpResponse& response, const S3StoreConfig& config) {

@@ -16,7 +16,8 @@ namespace tailrace::sink::delivery {
 // A client of one bucket, over any S3 API. Requests are signed with Signature Version 4.
 //
 // Errors   By the service's code: kNotFound (NoSuchBucket, NoSuchKey), kPermissionDenied, kUnavailable (5xx, 429),
-//          kInvalidArgument (what else it refuses); the message has the code and its text, and no key.
+//          kInvalidArgument (KeyTooLongError), kFailedPrecondition (what else it refuses); the message has the code and
+//          its text, and no key.
 // Threads  One owner.
 // Source   Amazon S3 API Reference, version 2006-03-01.
 class S3Client final : public ObjectStore {
