@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <memory>
 #include <sstream>
 
 #include "app/decoded_pieces.h"
@@ -43,27 +45,43 @@ void WriteRecords(const data::Batch& rows, const data::Schema& schema, Texts& te
   }
 }
 
-Status PushDecoded(size_t threads, engine::Job& job, const sql::StreamInfo& info, int stream, const data::Batch& rows) {
-  ingest::InputSchema schema;
-  for (const data::Field& field : info.schema->fields) {
-    schema.columns.push_back({.name = field.name, .type = field.type, .mapping = StrCat("$['", field.name, "']")});
+// Pushes rows the way of records; keeps the decoder of each stream.
+class DecodedPush {
+ public:
+  explicit DecodedPush(size_t threads) : threads_(threads) {}
+
+  Status Push(engine::Job& job, const sql::StreamInfo& info, int stream, const data::Batch& rows) {
+    // A stream gives ROWTIME by arrival; a test that tells them apart has no record for its rows.
+    const auto arrivals = rows.columns[info.schema->fields.size()]->int64s();
+    if (!std::ranges::equal(arrivals, rows.rowtimes->int64s())) return job.Push(stream, rows);
+    std::unique_ptr<ParallelDecoder>& decoder = decoders_[stream];
+    if (decoder == nullptr) {
+      TAILRACE_ASSIGN_OR_RETURN(decoder, Make(info));
+    }
+    Texts texts;
+    WriteRecords(rows, *info.schema, texts);
+    for (const ParallelDecoder::Piece& piece : decoder->Decode(texts.records)) {
+      TAILRACE_TRY(ForEachPiece(
+          piece.decoded, piece.records,
+          [&](size_t begin, size_t end) { return job.Push(stream, piece.decoded.batch.Slice(begin, end)); },
+          [&](const engine::RowError& error) { job.ReportError(error); }));
+    }
+    return Ok();
   }
-  // A stream gives ROWTIME by arrival; a test that tells them apart has no record for its rows.
-  const auto arrivals = rows.columns[info.schema->fields.size()]->int64s();
-  if (!std::ranges::equal(arrivals, rows.rowtimes->int64s())) return job.Push(stream, rows);
-  Texts texts;
-  WriteRecords(rows, *info.schema, texts);
-  TAILRACE_ASSIGN_OR_RETURN(const auto decoder,
-                            ParallelDecoder::Make([&] { return ingest::MakeDecoder(schema); },
-                                                  {.threads = threads, .records_per_thread_min = 1}));
-  for (const ParallelDecoder::Piece& piece : decoder->Decode(texts.records)) {
-    TAILRACE_TRY(ForEachPiece(
-        piece.decoded, piece.records,
-        [&](size_t begin, size_t end) { return job.Push(stream, piece.decoded.batch.Slice(begin, end)); },
-        [&](const engine::RowError& error) { job.ReportError(error); }));
+
+ private:
+  Result<std::unique_ptr<ParallelDecoder>> Make(const sql::StreamInfo& info) const {
+    ingest::InputSchema schema;
+    for (const data::Field& field : info.schema->fields) {
+      schema.columns.push_back({.name = field.name, .type = field.type, .mapping = StrCat("$['", field.name, "']")});
+    }
+    return ParallelDecoder::Make([&] { return ingest::MakeDecoder(schema); },
+                                 {.threads = threads_, .records_per_thread_min = 1});
   }
-  return Ok();
-}
+
+  const size_t threads_;
+  std::map<int, std::unique_ptr<ParallelDecoder>> decoders_;
+};
 
 std::vector<std::string> Files() {
   std::vector<std::string> paths;
@@ -83,8 +101,9 @@ TEST_P(DecodedSqlTest, GivesTheSameRows) {
   const engine::SqlTestFile parsed = engine::ParseSqlTestFile(std::filesystem::path(GetParam()).filename(), text.str());
   for (const size_t threads : {1, 4}) {
     engine::SqlTestSetup setup;
-    setup.push = [threads](engine::Job& job, const sql::StreamInfo& info, int stream, const data::Batch& rows) {
-      return PushDecoded(threads, job, info, stream, rows);
+    const auto decoded = std::make_shared<DecodedPush>(threads);
+    setup.push = [decoded](engine::Job& job, const sql::StreamInfo& info, int stream, const data::Batch& rows) {
+      return decoded->Push(job, info, stream, rows);
     };
     for (const auto& failure : engine::RunSqlTest(parsed, {.batch_rows = 1024, .name = "decoded"}, setup)) {
       ADD_FAILURE() << threads << " threads: " << FormatSqlTestFailure(parsed.name, failure);
