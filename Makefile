@@ -13,6 +13,11 @@ build: packages web
 	@cmake --preset release >build/release.log 2>&1 || { cat build/release.log; exit 1; }
 	@cmake --build build/release -j $(JOBS)
 
+## package: the Debian package at build/tailrace_VERSION_ARCH.deb
+package: build
+	@cd build/release && cpack -G DEB -B .. >package.log 2>&1 || { cat package.log; exit 1; }
+	@ls build/tailrace_*.deb
+
 ## test: install what is missing, build, run all tests
 test: packages packages-test web
 	@scripts/run_tests.sh test
@@ -58,4 +63,4 @@ web:
 help:
 	@grep -E '^## ' Makefile | sed 's/^## /  /'
 
-.PHONY: run build test test-all check bench fuzz docs clean packages packages-test packages-check web help
+.PHONY: run build package test test-all check bench fuzz docs clean packages packages-test packages-check web help
