@@ -33,7 +33,7 @@ class Import(TestCase):
     def test_a_parameter_and_a_condition(self):
         definition, _ = self.take(DATA / "web-analytics.yaml", "--parameter", "Deliver=no", "--parameter",
                                   "ThresholdForTopPages=5")
-        self.assertIn("  - from: EVENT_STREAM\n    file: unwanted.ndjson\n", definition)
+        self.assertIn("  - from: EVENT_STREAM\n    delivery_stream: unwanted\n", definition)
         self.assertNotIn("web-events", definition)
         self.assertIn("HAVING count(*) > 5\n", (self.folder / "out" / "application.sql").read_text())
 
@@ -42,7 +42,7 @@ class Import(TestCase):
         self.assertIn("  orders-test: {shards: 3, retention: 72h}\n", definition)
         self.assertIn('    column_delimiter: "|"\n', definition)
         self.assertIn("\nstart: latest\n", definition)
-        self.assertIn("    file: archive.csv\n    format: csv\n", definition)
+        self.assertIn("    delivery_stream: archive\n    format: csv\n", definition)
         self.assertEqual((self.folder / "out" / "Countries.csv").read_text(), 'Code,"Label, long"\n')
         self.assertIn("fill it with the rows", report)
 

@@ -199,9 +199,15 @@ TEST_P(Http1Test, DropsAClientThatTakesNothing) {
   boost::asio::ip::tcp::socket socket(io);
   socket.connect({boost::asio::ip::make_address("127.0.0.1"), server_->port()});
   boost::asio::write(socket, boost::asio::buffer(std::string("GET /large HTTP/1.1\r\nHost: x\r\n\r\n")));
-  // Nothing is read until the server has gone; then there is less than it wanted to send.
+  // Nothing is read until the server has come and gone; then there is less than it wanted to send.
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (server_->connections() > 0 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  const auto wait_until = [&](auto holds) {
+    while (!holds() && std::chrono::steady_clock::now() < deadline) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+  };
+  wait_until([&] { return server_->connections() > 0; });
+  wait_until([&] { return server_->connections() == 0; });
   std::string answer;
   boost::system::error_code ignored;
   boost::asio::read(socket, boost::asio::dynamic_buffer(answer), ignored);
