@@ -23,10 +23,9 @@ class AggregateDecoder final : public Decoder {
     Decoded decoded = inner_->Decode(expanded_);
     for (uint32_t& record : decoded.record_of_row) record = parents_[record];
     for (DecodeError& error : decoded.errors) {
-      const uint32_t part = error.record;
-      error.record = parents_[part];
+      error.record = parents_[error.record];
       if (parts_of_[error.record] > 0) {
-        error.message += StrCat(" (part ", part - first_part_[error.record], " of an aggregated record)");
+        error.message += StrCat(" (in one of the ", parts_of_[error.record], " parts of an aggregated record)");
       }
     }
     std::ranges::move(foreign_, std::back_inserter(decoded.errors));
@@ -41,26 +40,26 @@ class AggregateDecoder final : public Decoder {
     expanded_.clear();
     parents_.clear();
     foreign_.clear();
-    first_part_.assign(records.size(), 0);
     parts_of_.assign(records.size(), 0);
     for (uint32_t i = 0; i < records.size(); ++i) {
       const data::Record& record = records[i];
-      first_part_[i] = static_cast<uint32_t>(expanded_.size());
       if (!stream::SplitAggregatedRecord(record.data, parts_)) {
         expanded_.push_back(record);
         parents_.push_back(i);
         continue;
       }
-      if (const size_t part = FindForeign(record.shard); part < parts_.size()) {
-        foreign_.push_back({.record = i,
-                            .name = kParseError,
-                            .message = StrCat("part ", part, " of an aggregated record of ", parts_.size(),
-                                              " belongs to another shard; its producer sends all of them again"),
-                            .bytes = std::string(record.data)});
-        continue;
-      }
       parts_of_[i] = static_cast<uint32_t>(parts_.size());
+      const stream::HashKeyRange range = RangeOf(record.shard);
+      const bool everything = range == stream::HashKeyRange{};
       for (const stream::AggregatedPart& part : parts_) {
+        if (!everything && !range.Contains(part.hash_key())) {
+          foreign_.push_back({.record = i,
+                              .name = kParseError,
+                              .message = "part of an aggregated record that belongs to another shard; its producer "
+                                         "sends it again",
+                              .bytes = std::string(part.data)});
+          continue;
+        }
         data::Record& single = expanded_.emplace_back(record);
         single.data = part.data;
         single.partition_key = part.partition_key;
@@ -69,18 +68,13 @@ class AggregateDecoder final : public Decoder {
     }
   }
 
-  // Index of the first part that the shard would not have been given; past the end: there is none.
-  size_t FindForeign(stream::ShardId shard) {
-    auto known = ranges_.find(shard);
-    if (known == ranges_.end()) {
-      const auto range = range_of_(shard);
-      if (!range.has_value()) return parts_.size();
-      known = ranges_.emplace(shard, *range).first;
-    }
-    if (known->second == stream::HashKeyRange{}) return parts_.size();
-    const auto foreign =
-        std::ranges::find_if(parts_, [&](const auto& part) { return !known->second.Contains(part.hash_key()); });
-    return static_cast<size_t>(foreign - parts_.begin());
+  stream::HashKeyRange RangeOf(stream::ShardId shard) {
+    const auto known = ranges_.find(shard);
+    if (known != ranges_.end()) return known->second;
+    const auto range = range_of_(shard);
+    if (!range.has_value()) return {};
+    ranges_.emplace(shard, *range);
+    return *range;
   }
 
   const std::unique_ptr<Decoder> inner_;
@@ -89,9 +83,8 @@ class AggregateDecoder final : public Decoder {
 
   std::vector<stream::AggregatedPart> parts_;
   std::vector<data::Record> expanded_;
-  std::vector<uint32_t> parents_;     // As expanded_: index of the record it came in.
-  std::vector<uint32_t> first_part_;  // As the records: where in expanded_ theirs begin ...
-  std::vector<uint32_t> parts_of_;    // ... and how many there are; 0: it was not aggregated.
+  std::vector<uint32_t> parents_;   // As expanded_: index of the record it came in.
+  std::vector<uint32_t> parts_of_;  // As the records: how many parts there are; 0: it was not aggregated.
   std::vector<DecodeError> foreign_;
 };
 

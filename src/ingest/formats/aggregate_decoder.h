@@ -16,9 +16,10 @@ using ShardRangeOf = std::function<std::optional<stream::HashKeyRange>(stream::S
 //
 // Output  Rows and errors in the order of the parts. Arrival, shard and sequence number are those of the record they
 //         came in, the partition key is their own. What is no proper aggregated record goes on as it is.
-// Errors  When a part does not belong to the shard, the whole record gives one kParseError and no row: its producer
-//         sends every part again to where it belongs (it had an old map of the shards).
-// Source  awslabs/amazon-kinesis-client, AggregatorUtil.
+// Errors  A part that does not belong to the shard gives a kParseError and no row: its producer had an old map of the
+//         shards and sends it again to where it belongs. The others are rows. (The service's client library leaves out
+//         all parts then; but a producer that has learned of the new shards does not send the others again.)
+// Source  awslabs/amazon-kinesis-client, AggregatorUtil; awslabs/amazon-kinesis-producer, retrier.cc.
 std::unique_ptr<Decoder> MakeAggregateDecoder(std::unique_ptr<Decoder> inner, ShardRangeOf range_of);
 
 }  // namespace tailrace::ingest

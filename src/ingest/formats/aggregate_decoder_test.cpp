@@ -54,7 +54,7 @@ TEST(AggregateDecoderTest, SaysWhichPartIsWrong) {
   ASSERT_EQ(decoded.errors.size(), 3u);
   EXPECT_EQ(decoded.errors[2].record, 1u);
   EXPECT_EQ(decoded.errors[2].bytes, R"({"n":3})");
-  EXPECT_THAT(decoded.errors[2].message, testing::HasSubstr("(part 2 of an aggregated record)"));
+  EXPECT_THAT(decoded.errors[2].message, testing::HasSubstr("(in one of the 4 parts of an aggregated record)"));
 }
 
 TEST(AggregateDecoderTest, TakesADamagedOneWhole) {
@@ -67,15 +67,18 @@ TEST(AggregateDecoderTest, TakesADamagedOneWhole) {
   EXPECT_EQ(decoded.errors[0].bytes, damaged);
 }
 
-TEST(AggregateDecoderTest, TakesNoneOfARecordThatLandedInTheWrongShard) {
-  // The lower half of the ring: part 1 (key b) lies above it.
+TEST(AggregateDecoderTest, LeavesOutThePartsThatLandedInTheWrongShard) {
+  // The lower half of the ring: part 1 (key b) and part 2 (the greatest hash key) lie above it.
   const auto decoder = MakeNumbers(stream::EvenHashKeyRanges(2)[0]);
   const Decoded decoded = DecodeTexts(*decoder, {"not json", FourParts(), "nor this"});
-  EXPECT_THAT(RowTexts(decoded.batch), IsEmpty());
-  ASSERT_EQ(decoded.errors.size(), 3u);
-  EXPECT_EQ(decoded.errors[1].record, 1u);
-  EXPECT_EQ(decoded.errors[1].bytes, FourParts());
-  EXPECT_THAT(decoded.errors[1].message, testing::HasSubstr("part 1 of an aggregated record of 4"));
+  EXPECT_THAT(RowTexts(decoded.batch), ElementsAre("1"));
+  EXPECT_THAT(decoded.record_of_row, ElementsAre(1));
+  ASSERT_EQ(decoded.errors.size(), 4u);
+  for (const size_t i : {1u, 2u}) {
+    EXPECT_EQ(decoded.errors[i].record, 1u);
+    EXPECT_EQ(decoded.errors[i].bytes, i == 1 ? R"({"n":2})" : R"({"n":3})");
+    EXPECT_THAT(decoded.errors[i].message, testing::HasSubstr("belongs to another shard"));
+  }
 }
 
 }  // namespace
