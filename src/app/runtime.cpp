@@ -110,7 +110,7 @@ Status Runtime::MakeDeliveryStreams(const ApplicationConfig& config) {
     sink::delivery::DeliveryDefinition definition = wanted.definition;
     if (auto* const archive = std::get_if<sink::delivery::ArchiveConfig>(&definition.destination)) resolve(*archive);
     if (definition.backup.has_value()) resolve(*definition.backup);
-    const Status declared = delivery_streams_->Declare(definition);
+    const Status declared = delivery_streams_->Declare(config.name, definition);
     if (!declared.ok()) return Error(declared.error()).Context(StrCat("delivery stream ", definition.name));
   }
   return Ok();

@@ -38,6 +38,9 @@ constexpr OptionSpec kOptions[] = {
     {"--aws-throttle", "", "Refuse what is beyond the rates of the Kinesis service."},
     {"--aws-transition", "MILLISECONDS", "How long streams are CREATING, UPDATING and DELETING.", "0"},
     {"--aws-clock-skew", "MINUTES", "How far a client's clock may be off.", "5"},
+    {"--s3-endpoint", "URL",
+     "Where buckets are that the Firehose API names, with the keys of AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY; "
+     "folders below FOLDER/buckets when not given."},
     {"--log", "FORM", "text or json; text on a terminal, else json, when not given."},
     {"--verbose", "", "Log more."},
 };
@@ -106,6 +109,17 @@ Result<app::RuntimeOptions> ReadRuntimeOptions(const Arguments& arguments) {
     return Error{ErrorCode::kInvalidArgument, "--decode-threads must be a whole number from 1 to 64"};
   }
   options.application.decode.threads = static_cast<size_t>(*decode_threads);
+  if (arguments.Has("--s3-endpoint")) {
+    options.s3.emplace();
+    options.s3->endpoint = arguments.Text("--s3-endpoint");
+    if (!options.s3->endpoint.starts_with("http://") && !options.s3->endpoint.starts_with("https://")) {
+      return Error{ErrorCode::kInvalidArgument, "--s3-endpoint must be an http or https URL"};
+    }
+    options.s3->region = arguments.Text("--aws-region");
+    options.s3->access_key_id = EnvironmentVariable("AWS_ACCESS_KEY_ID").value_or("");
+    options.s3->secret_access_key = Secret(EnvironmentVariable("AWS_SECRET_ACCESS_KEY").value_or(""));
+    options.s3->session_token = Secret(EnvironmentVariable("AWS_SESSION_TOKEN").value_or(""));
+  }
   return options;
 }
 

@@ -133,21 +133,39 @@ Status DeliveryStreams::Add(Entry entry) {
   return Ok();
 }
 
-Status DeliveryStreams::Declare(const DeliveryDefinition& definition) {
+Status DeliveryStreams::Declare(const std::string& application, const DeliveryDefinition& definition) {
   const std::lock_guard lock(mutex_);
   const auto found = entries_.find(definition.name);
-  if (found != entries_.end()) {
-    if (found->second.known.declared && found->second.known.definition == definition) return Ok();
-    return Error{ErrorCode::kAlreadyExists, StrCat("delivery stream ", definition.name,
-                                                   " is there already: another application has it, or it was made over "
-                                                   "the API")};
+  if (found == entries_.end()) {
+    Entry entry;
+    entry.application = application;
+    entry.known.definition = definition;
+    entry.known.declared = true;
+    entry.known.created = environment_.clock.Now();
+    entry.known.updated = entry.known.created;
+    return Add(std::move(entry));
   }
-  Entry entry;
+  Entry& entry = found->second;
+  if (entry.known.declared && entry.known.definition == definition) return Ok();
+  if (entry.application != application) {
+    return Error{ErrorCode::kAlreadyExists,
+                 StrCat("delivery stream ", definition.name,
+                        entry.known.declared ? StrCat(" is that of the application ", entry.application)
+                                             : std::string(" was made over the API"))};
+  }
+  TAILRACE_TRY(CheckDefinition(definition));
+  if (entry.known.definition.source_stream != definition.source_stream) {
+    return Error{ErrorCode::kInvalidArgument,
+                 StrCat("the source of delivery stream ", definition.name, " cannot change while it runs")};
+  }
+  if (entry.known.definition.retention != definition.retention && definition.source_stream.empty()) {
+    TAILRACE_TRY(entry.delivery->stream()->SetRetention(definition.retention, 0));
+  }
   entry.known.definition = definition;
-  entry.known.declared = true;
-  entry.known.created = environment_.clock.Now();
-  entry.known.updated = entry.known.created;
-  return Add(std::move(entry));
+  entry.known.version += 1;
+  entry.known.updated = environment_.clock.Now();
+  entry.delivery->Change(Settings(entry.known));
+  return Ok();
 }
 
 Status DeliveryStreams::Create(const DeliveryDefinition& definition, std::string document,

@@ -46,10 +46,10 @@ class DeliveryStreams {
                                                        stream::StreamStore& named, Rng rng);
   ~DeliveryStreams();
 
-  // A stream of an application's file: made, or changed to what the file says now.
-  // Errors: kInvalidArgument: the definition. kAlreadyExists: another file's, or made over the API.
-  // kNotFound: its source stream.
-  Status Declare(const DeliveryDefinition& definition);
+  // A stream of the application's file: made, or changed to what the file says now, from the next portion on.
+  // Errors: kInvalidArgument: the definition, or its source has changed. kAlreadyExists: another application has it
+  // otherwise, or it was made over the API. kNotFound: its source stream.
+  Status Declare(const std::string& application, const DeliveryDefinition& definition);
 
   // The rest is for the API. Durable on return. Errors: kInvalidArgument, kAlreadyExists, kNotFound, kLimitExceeded.
   Status Create(const DeliveryDefinition& definition, std::string document, std::map<std::string, std::string> tags);
@@ -74,6 +74,7 @@ class DeliveryStreams {
   struct Entry {
     DeliveryDescription known;                 // Without the status.
     std::unique_ptr<DeliveryStream> delivery;  // Null when it could not be opened.
+    std::string application;                   // That declares it; empty: made over the API.
     std::string failure;                       // Then: why.
   };
 
