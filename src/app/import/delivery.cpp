@@ -189,7 +189,7 @@ delivery::DeliveryDefinition UnknownDelivery(const std::string& name, ImportNote
   notes.Approximated(
       StrCat("what delivery stream ", name, " does is not in the file: an archive in the folder archive/", name));
   return {.name = name,
-          .processing = {.newline = delivery::NewlineRule::kNever},
+          .processing = {.newline = delivery::NewlineRule::kIfMissing},
           .destination = delivery::ArchiveConfig{.store = delivery::DirectoryStoreConfig{"archive/" + name}}};
 }
 
@@ -229,7 +229,8 @@ std::string DeliveryLines(const delivery::DeliveryDefinition& definition) {
                  "MiB, interval: ", definition.buffer_interval.count() / 1000, "s}\n");
   const delivery::Processing& processing = definition.processing;
   // The service puts nothing between records unless it is told to.
-  text += processing.newline == delivery::NewlineRule::kAlways ? "    newline: always\n" : "    newline: never\n";
+  if (processing.newline == delivery::NewlineRule::kAlways) text += "    newline: always\n";
+  if (processing.newline == delivery::NewlineRule::kNever) text += "    newline: never\n";
   if (processing.gunzip) text += "    gunzip: true\n";
   if (processing.cloud_watch_messages) text += "    cloud_watch_messages: true\n";
   if (processing.split == delivery::SplitRule::kJson) text += "    split: json\n";
