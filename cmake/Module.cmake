@@ -1,11 +1,11 @@
-# tailrace_module(NAME [DEPENDS modules...] [USES libraries...])
+# tailrace_module(NAME [DEPENDS modules...] [USES libraries...] [TEST_USES libraries...])
 #
 # Makes the static library tailrace_NAME from src/NAME/**.cpp. Files are picked up by their names:
 #   x_test.cpp   into the GoogleTest program NAME_test (one a module, run by CTest),
 #   x_fuzz.cpp   each into a libFuzzer program of its own,
 #   x_bench.cpp  into the Google Benchmark program NAME_bench.
 function(tailrace_module NAME)
-  cmake_parse_arguments(ARG "" "" "DEPENDS;USES" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "DEPENDS;USES;TEST_USES" ${ARGN})
   set(DIR ${CMAKE_SOURCE_DIR}/src/${NAME})
   file(GLOB_RECURSE SOURCES CONFIGURE_DEPENDS ${DIR}/*.cpp)
   file(GLOB_RECURSE TESTS CONFIGURE_DEPENDS ${DIR}/*_test.cpp)
@@ -24,7 +24,8 @@ function(tailrace_module NAME)
   endif()
   if(TAILRACE_TESTS AND TESTS)
     add_executable(${NAME}_test ${TESTS})
-    target_link_libraries(${NAME}_test PRIVATE tailrace_${NAME} tailrace_sim GTest::gtest GTest::gmock GTest::gtest_main)
+    target_link_libraries(${NAME}_test PRIVATE tailrace_${NAME} tailrace_sim ${ARG_TEST_USES} GTest::gtest GTest::gmock
+                          GTest::gtest_main)
     target_compile_definitions(${NAME}_test PRIVATE TAILRACE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     add_test(NAME ${NAME} COMMAND ${NAME}_test)
   endif()
@@ -32,7 +33,7 @@ function(tailrace_module NAME)
     foreach(FUZZER ${FUZZERS})
       get_filename_component(FUZZER_NAME ${FUZZER} NAME_WE)
       add_executable(${FUZZER_NAME} ${FUZZER})
-      target_link_libraries(${FUZZER_NAME} PRIVATE tailrace_${NAME})
+      target_link_libraries(${FUZZER_NAME} PRIVATE tailrace_${NAME} tailrace_sim)
       target_link_options(${FUZZER_NAME} PRIVATE -fsanitize=fuzzer)
     endforeach()
   endif()

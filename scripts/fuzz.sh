@@ -5,6 +5,13 @@ cd "$(dirname "$0")/.."
 seconds=${1:-60}
 cmake --preset fuzz >build/fuzz.log 2>&1 || { cat build/fuzz.log; exit 1; }
 cmake --build build/fuzz -j "$(nproc)"
+# The programs of the SQL tests are seeds of what reads SQL.
+sql_seeds=build/fuzz/seeds/sql
+mkdir -p "$sql_seeds"
+for file in tests/sql/*.slt; do
+  awk '/^(statement|query)( error)?$/ { inside = 1; next } /^(----)?$/ { inside = 0 } inside' "$file" \
+    >"$sql_seeds/$(basename "$file" .slt).sql"
+done
 found=0
 for target in build/fuzz/*_fuzz; do
   name=$(basename "$target")
@@ -14,6 +21,7 @@ for target in build/fuzz/*_fuzz; do
   [ -f "tests/corpus/$name.dict" ] && options+=(-dict="tests/corpus/$name.dict")
   seeds=()
   [ -d "tests/corpus/$name" ] && seeds=("tests/corpus/$name")
+  case $name in parser_fuzz | compile_fuzz) seeds+=("$sql_seeds") ;; esac
   echo "fuzz $name for $seconds s"
   "$target" "${options[@]}" "$work" "${seeds[@]}" >"build/fuzz/$name.log" 2>&1 ||
     { found=1; tail -n 30 "build/fuzz/$name.log"; }

@@ -95,6 +95,7 @@ class OverviewBuilder {
                        {"rows_in", pump.rows_in},
                        {"rows_out", pump.rows_out},
                        {"errors", pump.errors},
+                       {"cut_texts", pump.cut_texts},
                        {"state_bytes", pump.state_bytes},
                        {"rows_in_per_s", Rate(prefix + "pump in " + pump.name, pump.rows_in)},
                        {"rows_out_per_s", Rate(prefix + "pump out " + pump.name, pump.rows_out)}});

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <array>
 #include <set>
+#include <utility>
 
 #include "app/config.h"
 #include "app/config_sections.h"
@@ -13,24 +15,18 @@ using std::chrono::seconds;
 
 constexpr std::string_view kStarts[] = {"trim_horizon", "latest"};
 
-constexpr KeySpec<sql::CompileOptions> kSqlOptionKeys[] = {
-    {{"tsdiff_documented_sign", "true or false",
-      "TSDIFF(a, b) is b - a, as its page says, and not a - b, as working programs need. Default false."},
-     [](const YamlValue& value, sql::CompileOptions& into) {
-       into.eval.tsdiff_documented_sign = value.Boolean(false);
-     }},
-    {{"current_timestamp_per_row", "true or false",
-      "CURRENT_TIMESTAMP is the time of the row and not of the program's start. Default false."},
-     [](const YamlValue& value, sql::CompileOptions& into) {
-       into.eval.current_timestamp_per_row = value.Boolean(false);
-     }},
-    {{"lenient_interval_precision", "true or false", "Accept INTERVAL '120' MINUTE. Default false."},
-     [](const YamlValue& value, sql::CompileOptions& into) { into.lenient_interval_precision = value.Boolean(false); }},
-    {{"concat_accepts_numbers", "true or false", "Accept numbers in a || b. Default false."},
-     [](const YamlValue& value, sql::CompileOptions& into) { into.concat_accepts_numbers = value.Boolean(false); }},
-    {{"start_stopped_pumps", "true or false", "Start pumps that are created STOPPED. Default true."},
-     [](const YamlValue& value, sql::CompileOptions& into) { into.start_stopped_pumps = value.Boolean(true); }},
-};
+template <size_t kIndex>
+constexpr KeySpec<sql::CompileOptions> SqlOptionKey() {
+  return {{sql::kCompileOptionSpecs[kIndex].name, "true or false", sql::kCompileOptionSpecs[kIndex].summary},
+          [](const YamlValue& value, sql::CompileOptions& into) {
+            const sql::CompileOptionSpec& spec = sql::kCompileOptionSpecs[kIndex];
+            spec.field(into) = value.Boolean(spec.standard);
+          }};
+}
+
+constexpr auto kSqlOptionKeys = []<size_t... kIndices>(std::index_sequence<kIndices...>) {
+  return std::array{SqlOptionKey<kIndices>()...};
+}(std::make_index_sequence<sql::kCompileOptionSpecs.size()>());
 
 constexpr KeySpec<ApplicationConfig> kRootKeys[] = {
     {{"name", "text", "Name of the application; the folder's name when not given."},

@@ -56,6 +56,13 @@ struct RegexScratch::State {
   pcre2_jit_stack* jit_stack = nullptr;
 };
 
+std::optional<size_t> JavaRegex::GroupNumber(std::string_view name) const {
+  const std::string terminated(name);
+  const int number =
+      pcre2_substring_number_from_name(code_->code.get(), reinterpret_cast<PCRE2_SPTR>(terminated.c_str()));
+  return number > 0 ? std::optional<size_t>(static_cast<size_t>(number)) : std::nullopt;
+}
+
 RegexScratch::RegexScratch() : state_(std::make_unique<State>()) {}
 RegexScratch::~RegexScratch() = default;
 RegexScratch::RegexScratch(RegexScratch&&) noexcept = default;

@@ -63,6 +63,8 @@ class JavaRegex {
   JavaRegex& operator=(JavaRegex&&) noexcept;
 
   size_t group_count() const { return group_count_; }  // Without group 0, the whole match.
+  // Of the group (?<name>...); nothing when there is none.
+  std::optional<size_t> GroupNumber(std::string_view name) const;
   const std::string& java_pattern() const { return java_pattern_; }
 
   // Looks for the first match at or after byte `from`. True: `groups` (cut to its size) holds group 0, 1, ...

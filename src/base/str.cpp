@@ -153,6 +153,8 @@ std::optional<std::string> NearestName(std::string_view name, std::span<const st
   std::optional<std::string> nearest;
   size_t nearest_distance = farthest + 1;
   for (const std::string& candidate : candidates) {
+    const size_t longer = std::max(name.size(), candidate.size()) - std::min(name.size(), candidate.size());
+    if (longer >= nearest_distance) continue;
     const size_t distance = EditDistance(name, candidate);
     if (distance < nearest_distance) {
       nearest_distance = distance;

@@ -11,17 +11,8 @@ Result<app::ProgramFiles> ReadProgramOptions(const Arguments& arguments) {
     files.tables.push_back(std::move(table));
   }
   for (const std::string& name : arguments.List("--option")) {
-    if (name == "tsdiff_documented_sign") {
-      files.options.eval.tsdiff_documented_sign = true;
-    } else if (name == "current_timestamp_per_row") {
-      files.options.eval.current_timestamp_per_row = true;
-    } else if (name == "lenient_interval_precision") {
-      files.options.lenient_interval_precision = true;
-    } else if (name == "concat_accepts_numbers") {
-      files.options.concat_accepts_numbers = true;
-    } else {
-      return Error{ErrorCode::kInvalidArgument, StrCat("unknown --option '", name, "'; see --help")};
-    }
+    if (sql::SetCompileOption(files.options, name)) continue;
+    return Error{ErrorCode::kInvalidArgument, StrCat("unknown --option '", name, "'; see --help")};
   }
   return files;
 }

@@ -15,7 +15,7 @@ inline constexpr OptionSpec kSqlOptionOption = {
     "--option",
     "NAME",
     "Where the dialect leaves a choice: tsdiff_documented_sign, current_timestamp_per_row, "
-    "lenient_interval_precision, concat_accepts_numbers.",
+    "lenient_interval_precision, concat_accepts_numbers, start_stopped_pumps=false, following_join_keeps_time.",
     "",
     false,
     true};

@@ -97,6 +97,7 @@ struct Field {
   std::string name;  // As stored: folded to upper case unless it was quoted.
   Type type;
   bool not_null = false;
+  bool hidden = false;  // Travels along, but is no part of the row that people see.
   bool operator==(const Field&) const = default;
 };
 

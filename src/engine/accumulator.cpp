@@ -286,8 +286,10 @@ class DistinctAccumulator final : public Accumulator {
   void Update(std::span<const ColumnPtr> args, size_t begin, std::span<const uint32_t> groups) override {
     for (size_t i = 0; i < groups.size(); ++i) {
       if (args[0]->null(begin + i)) continue;
+      data::Value value = args[0]->ValueAt(begin + i);
+      if (auto* const number = std::get_if<double>(&value.data); number != nullptr && *number == 0) *number = 0;  // -0
       ByteWriter encoded;
-      SaveValue(encoded, args[0]->ValueAt(begin + i));
+      SaveValue(encoded, value);
       if (seen_[groups[i]].insert(std::move(encoded).Take()).second) inner_->Update(args, begin + i, {&groups[i], 1});
     }
   }

@@ -7,6 +7,7 @@
 #include "engine/operators/finite_aggregate.h"
 #include "engine/operators/limit.h"
 #include "engine/operators/project.h"
+#include "engine/operators/restamp.h"
 #include "engine/operators/set_operation.h"
 #include "engine/operators/sort.h"
 #include "engine/operators/stagger_aggregate.h"
@@ -94,14 +95,14 @@ class Builder {
   Result<bool> Visit(const sql::Filter& plan, const PlanNode&, Port next) {
     return Add(std::make_unique<Filter>(*plan.predicate, plan.input->schema, context()), {plan.input.get()}, next);
   }
-  Result<bool> Visit(const sql::Project& plan, const PlanNode&, Port next) {
+  Result<bool> Visit(const sql::Project& plan, const PlanNode& node, Port next) {
     const PlanNode* input = plan.input.get();
     const sql::BoundExpr* predicate = nullptr;
     if (const auto* filter = std::get_if<sql::Filter>(&input->node)) {  // One pass for both.
       predicate = filter->predicate.get();
       input = filter->input.get();
     }
-    return Add(std::make_unique<Project>(plan, predicate, input->schema, context()), {input}, next,
+    return Add(std::make_unique<Project>(plan, predicate, input->schema, node.schema, context()), {input}, next,
                !ColumnsDecideTime(plan));
   }
   Result<bool> Visit(const sql::TumblingAggregate& plan, const PlanNode& node, Port next) {
@@ -135,6 +136,9 @@ class Builder {
   }
   Result<bool> Visit(const sql::StreamJoin& plan, const PlanNode& node, Port next) {
     return Add(std::make_unique<StreamJoin>(plan, node.schema, context()), {plan.left.get(), plan.right.get()}, next);
+  }
+  Result<bool> Visit(const sql::Restamp& plan, const PlanNode& node, Port next) {
+    return Add(std::make_unique<Restamp>(plan, node.schema, context()), {plan.input.get()}, next);
   }
   Result<bool> Visit(const sql::TableJoin& plan, const PlanNode& node, Port next) {
     auto op = std::make_unique<TableJoin>(plan, node.schema, context());

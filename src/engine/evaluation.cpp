@@ -61,23 +61,24 @@ uint32_t SameRow(uint32_t row) { return row; }
 std::vector<data::ColumnPtr> RowEvaluator::Columns(std::span<const sql::BoundExprPtr> exprs, const data::Batch& batch) {
   std::vector<data::ColumnPtr> results;
   results.reserve(exprs.size());
-  for (const sql::BoundExprPtr& expr : exprs) {
+  for (size_t i = 0; i < exprs.size(); ++i) {
+    const sql::BoundExprPtr& expr = exprs[i];
     if (const auto* column = std::get_if<sql::BoundColumn>(&expr->node)) {
       results.push_back(batch.columns[static_cast<size_t>(column->index)]);
     } else if (std::holds_alternative<sql::BoundRowtime>(expr->node)) {
       results.push_back(batch.rowtimes);
     } else {
       results.push_back(sql::Evaluate(*expr, batch, context_.eval, errors_));
+      if (errors_.cuts() != cuts_) [[unlikely]]
+        TellCuts(i);
     }
   }
-  TellCuts();
   return results;
 }
 
-void RowEvaluator::TellCuts() {
-  if (errors_.cuts() == cuts_) [[likely]]
-    return;
-  context_.errors.CountCuts(errors_.cuts() - cuts_);
+void RowEvaluator::TellCuts(size_t expr) {
+  const bool named = output_ != nullptr && expr < output_->fields.size();
+  context_.errors.CountCuts(named ? std::string_view(output_->fields[expr].name) : "", errors_.cuts() - cuts_);
   cuts_ = errors_.cuts();
 }
 

@@ -15,7 +15,9 @@ namespace tailrace::engine {
 // `schema` describes the input for the error rows; borrowed, as the context.
 class RowEvaluator {
  public:
-  RowEvaluator(const data::Schema& schema, const OperatorContext& context) : schema_(schema), context_(context) {}
+  // `output`: names of the expressions' results where they are columns, for what is cut to their length.
+  RowEvaluator(const data::Schema& schema, const OperatorContext& context, const data::Schema* output = nullptr)
+      : schema_(schema), context_(context), output_(output) {}
 
   // One column an expression. Rows for which any of them fails are reported and taken out of `batch` and the results.
   std::vector<data::ColumnPtr> Evaluate(std::span<const sql::BoundExprPtr> exprs, data::Batch& batch);
@@ -27,11 +29,12 @@ class RowEvaluator {
 
  private:
   std::vector<data::ColumnPtr> Columns(std::span<const sql::BoundExprPtr> exprs, const data::Batch& batch);
-  void TellCuts();
+  void TellCuts(size_t expr);
   void DropBadRows(data::Batch& batch, std::vector<data::ColumnPtr>& results);
 
   const data::Schema& schema_;
   const OperatorContext& context_;
+  const data::Schema* output_;
   sql::RowErrors errors_;
   uint64_t cuts_ = 0;  // Already told.
 };

@@ -39,8 +39,8 @@ class ErrorReporter {
   // `batch` has the columns of `schema`, or the first of them.
   virtual void Report(const data::Schema& schema, const data::Batch& batch, size_t row, std::string_view name,
                       std::string_view message) = 0;
-  // Texts cut to the length of their column.
-  virtual void CountCuts(uint64_t cuts) = 0;
+  // Texts cut to the length of the column `column`, or of some text within an expression when that is empty.
+  virtual void CountCuts(std::string_view column, uint64_t cuts) = 0;
 
   // Says which operator reports from now on; gives the one before. Errors of one ROWTIME are put in order of operators.
   size_t EnterStage(size_t stage) { return std::exchange(stage_, stage); }

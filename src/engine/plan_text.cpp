@@ -134,6 +134,7 @@ class PlanPrinter {
       Exprs(frame.partition_by);
       Number(static_cast<int>(frame.unit));
       Number(frame.preceding.value_or(-1));
+      if (frame.order_by != nullptr) Expr(frame.order_by);
     }
     Calls(plan.calls);
     Print(*plan.input);
@@ -168,6 +169,12 @@ class PlanPrinter {
     Expr(plan.residual);
     Print(*plan.left);
     Print(*plan.right);
+  }
+  void Members(const sql::Restamp& plan) {
+    Word("restamp");
+    Number(plan.time_column);
+    Number(plan.delay_ms);
+    Print(*plan.input);
   }
   void Members(const sql::TableJoin& plan) {
     Word("tablejoin");

@@ -19,6 +19,7 @@ Pump::Pump(std::string name, const sql::PlanNode& plan, std::string fingerprint,
       errors_(surroundings.errors),
       context_{.eval = surroundings.eval, .errors = *this, .batch_rows_max = surroundings.batch_rows_max},
       stats_{.name = name_},
+      metrics_(surroundings.metrics),
       rows_in_(
           surroundings.metrics.GetCounter("tailrace_pump_rows_in_total", "Rows read by a pump.", {{"pump", name_}})),
       rows_out_(surroundings.metrics.GetCounter("tailrace_pump_rows_out_total", "Rows written by a pump.",
@@ -104,7 +105,13 @@ void Pump::Report(const data::Schema& schema, const data::Batch& batch, size_t r
                                                        .pump = name_});
 }
 
-void Pump::CountCuts(uint64_t cuts) { stats_.cut_texts += cuts; }
+void Pump::CountCuts(std::string_view column, uint64_t cuts) {
+  stats_.cut_texts += cuts;
+  metrics_
+      .GetCounter("tailrace_pump_cut_texts_total", "Texts that a pump cut to the length of a column.",
+                  {{"pump", name_}, {"column", std::string(column)}})
+      .Add(cuts);
+}
 
 void Pump::CountInput(uint64_t rows) {
   stats_.rows_in += rows;

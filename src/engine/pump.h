@@ -41,7 +41,7 @@ class Pump final : public Receiver, public ErrorReporter {
   Status OnBound(size_t input, int64_t bound) override;
   void Report(const data::Schema& schema, const data::Batch& batch, size_t row, std::string_view name,
               std::string_view message) override;
-  void CountCuts(uint64_t cuts) override;
+  void CountCuts(std::string_view column, uint64_t cuts) override;
 
   // Gives the finite inputs their rows, once.
   Status Start();
@@ -84,6 +84,7 @@ class Pump final : public Receiver, public ErrorReporter {
   bool started_ = false;
   int64_t bound_ = kBeginningOfTime;
   PumpStats stats_;
+  MetricsRegistry& metrics_;
   Counter& rows_in_;
   Counter& rows_out_;
   Counter& error_count_;

@@ -28,7 +28,8 @@ std::string RowToJson(const data::Schema& schema, const data::Batch& batch, size
   std::string json = "{";
   const size_t columns = std::min(schema.fields.size(), batch.columns.size());
   for (size_t i = 0; i < columns; ++i) {
-    if (i > 0) json += ',';
+    if (schema.fields[i].hidden) continue;
+    if (json.size() > 1) json += ',';
     data::AppendJsonString(json, schema.fields[i].name);
     json += ':';
     AppendValue(json, *batch.columns[i], row);

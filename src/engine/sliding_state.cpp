@@ -7,7 +7,7 @@
 namespace tailrace::engine {
 
 void SlidingWindow::Save(ByteWriter& writer) const {
-  std::vector<bool> live(rings_.size(), frame_.unit == sql::ast::FrameUnit::kRows || !frame_.preceding.has_value());
+  std::vector<bool> live(rings_.size(), !forgets_partitions());
   for (const Check& check : checks_) live[check.partition] = true;
   std::vector<uint32_t> partitions;
   std::vector<uint32_t> position_of(rings_.size());
@@ -73,7 +73,7 @@ Status SlidingWindow::Load(ByteReader& reader) {
   deque_rings_.resize(count * deques_);
   distinct_.resize(count * distinct_sets_);
   for (uint32_t partition = 0; partition < count; ++partition) TAILRACE_TRY(LoadPartition(reader, partition));
-  if (frame_.unit != sql::ast::FrameUnit::kRange || !frame_.preceding.has_value()) return Ok();
+  if (!forgets_partitions()) return Ok();
   std::vector<bool> checked(count);
   int64_t time = kBeginningOfTime;
   for (size_t i = 0; i < count; ++i) {

@@ -26,6 +26,12 @@ std::vector<data::Type> KeyTypes(const sql::WindowFrame& frame) {
   return types;
 }
 
+// The far end of a RANGE window; values of ORDER BY may be as low as can be.
+int64_t OldestIn(int64_t newest, int64_t preceding) {
+  int64_t oldest = 0;
+  return __builtin_sub_overflow(newest, preceding, &oldest) ? kBeginningOfTime : oldest;
+}
+
 bool SameArgument(const sql::BoundExprPtr& a, const sql::BoundExprPtr& b) {
   if (a == b) return true;
   const auto* column_a = std::get_if<sql::BoundColumn>(&a->node);
@@ -219,7 +225,7 @@ void SlidingWindow::FindPartitions(const data::Batch& batch, std::span<const Col
     deque_rings_.resize(limit * deques_);
     distinct_.resize(limit * distinct_sets_);
   }
-  if (frame_.unit != sql::ast::FrameUnit::kRange || !frame_.preceding.has_value()) return;
+  if (!forgets_partitions()) return;
   const int64_t check = AddTime(batch.rowtimes->int64s().back(), *frame_.preceding);
   for (const uint32_t partition : added_) checks_.push_back({.time = check, .partition = partition});
 }
@@ -265,7 +271,7 @@ void SlidingWindow::ProcessCounts(std::span<const int64_t> rowtimes, std::span<i
     if (by_rows) {
       while (ring.size() > static_cast<uint64_t>(preceding)) ring.PopFront(1);
     } else {
-      const int64_t oldest = rowtimes[row] - preceding;
+      const int64_t oldest = OldestIn(rowtimes[row], preceding);
       while (!ring.empty() && static_cast<int64_t>(ring.At(0, 1)[0]) < oldest) ring.PopFront(1);
     }
     ring.Push(1)[0] = static_cast<uint64_t>(rowtimes[row]);
@@ -279,7 +285,7 @@ void SlidingWindow::EvictBefore(uint32_t partition, int64_t rowtime) {
     while (ring.size() > static_cast<uint64_t>(*frame_.preceding)) EvictOne(partition);
     return;
   }
-  const int64_t oldest = rowtime - *frame_.preceding;
+  const int64_t oldest = OldestIn(rowtime, *frame_.preceding);
   while (!ring.empty() && static_cast<int64_t>(ring.At(0, record_cells_)[0]) < oldest) EvictOne(partition);
 }
 
@@ -519,7 +525,7 @@ void SlidingWindow::FlipExponential(const State& state, uint32_t partition) {
 }
 
 void SlidingWindow::Expire(int64_t bound) {
-  if (frame_.unit != sql::ast::FrameUnit::kRange || !frame_.preceding.has_value()) return;
+  if (!forgets_partitions()) return;
   while (!checks_.empty() && checks_.front().time < bound) {
     const Check check = checks_.front();
     checks_.pop_front();

@@ -26,9 +26,10 @@ namespace tailrace::engine {
 // sums of whole numbers and decimals are exact, so rows are added and taken off; sums of doubles are two stacks (Hammer
 // Slide / two-stack aggregation), so nothing is ever subtracted; MIN and MAX are monotone deques. Cost a row: constant,
 // amortised, whatever the window holds.
+// Time    What the batches carry as ROWTIME: for a window with an ORDER BY of its own that value.
 // State   8 bytes a row of the window, and what the functions need of it: 8 a whole number, 16 a sum of doubles, 32 a
-//         variance of doubles, 16 a text. Partitions go when their last row leaves a RANGE window; ROWS windows and
-//         UNBOUNDED PRECEDING keep a partition for ever.
+//         variance of doubles, 16 a text. Partitions go when their last row leaves a RANGE window over ROWTIME;
+//         others keep a partition for ever.
 // Source  Tangwongsan, Hirzel, Schneider, "Low-Latency Sliding-Window Aggregation in Worst-Case Constant Time",
 //         DEBS 2017.
 class SlidingWindow {
@@ -135,6 +136,9 @@ class SlidingWindow {
   Status CheckState(const State& state, uint32_t partition);
   bool Valid(const State& state, const uint64_t* record) const {
     return ((record[1 + state.validity / 64] >> (state.validity % 64)) & 1) != 0;
+  }
+  bool forgets_partitions() const {
+    return frame_.unit == sql::ast::FrameUnit::kRange && frame_.preceding.has_value() && frame_.order_by == nullptr;
   }
   uint64_t* Cells(uint32_t partition) { return &cells_[partition * partition_cells_]; }
   const uint64_t* Cells(uint32_t partition) const { return &cells_[partition * partition_cells_]; }

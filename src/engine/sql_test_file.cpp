@@ -85,15 +85,7 @@ class SqlTestRun {
   }
 
   Status Option(std::string_view name) {
-    if (name == "lenient_interval_precision") {
-      options_.lenient_interval_precision = true;
-    } else if (name == "concat_accepts_numbers") {
-      options_.concat_accepts_numbers = true;
-    } else if (name == "tsdiff_documented_sign") {
-      options_.eval.tsdiff_documented_sign = true;
-    } else if (name == "current_timestamp_per_row") {
-      options_.eval.current_timestamp_per_row = true;
-    } else {
+    if (!sql::SetCompileOption(options_, name)) {
       return Error{ErrorCode::kInvalidArgument, StrCat("unknown option: ", name)};
     }
     return Ok();

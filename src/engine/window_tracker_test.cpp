@@ -23,7 +23,7 @@ class NoErrors final : public ErrorReporter {
   void Report(const data::Schema&, const data::Batch&, size_t, std::string_view, std::string_view message) override {
     ADD_FAILURE() << message;
   }
-  void CountCuts(uint64_t) override {}
+  void CountCuts(std::string_view, uint64_t) override {}
 };
 
 BoundExprPtr Rowtime() {

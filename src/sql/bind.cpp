@@ -28,8 +28,10 @@ bool IsColumnWord(std::string_view name) {
 BindState::BindState(const CompileInput& compile_input, const FunctionRegistry& registry)
     : input(compile_input), functions(registry) {}
 
+bool BindState::Silent() const { return muted > 0 || diagnostics.size() >= kBindDiagnosticsMax; }
+
 void BindState::Error(SourceRange range, std::string message, std::string hint, std::vector<TextEdit> fixes) {
-  if (muted > 0 || diagnostics.size() >= kBindDiagnosticsMax) return;
+  if (Silent()) return;
   diagnostics.push_back({.severity = Severity::kError,
                          .range = range,
                          .message = std::move(message),
@@ -38,7 +40,7 @@ void BindState::Error(SourceRange range, std::string message, std::string hint, 
 }
 
 void BindState::Warn(SourceRange range, std::string message, std::string hint, std::vector<TextEdit> fixes) {
-  if (muted > 0 || diagnostics.size() >= kBindDiagnosticsMax) return;
+  if (Silent()) return;
   diagnostics.push_back({.severity = Severity::kWarning,
                          .range = range,
                          .message = std::move(message),
@@ -115,7 +117,8 @@ PlanPtr MakePlan(decltype(PlanNode::node) node, const std::vector<ColumnFacts>& 
   plan->node = std::move(node);
   plan->range = range;
   for (const ColumnFacts& column : columns) {
-    plan->schema.fields.push_back({.name = column.name, .type = column.type, .not_null = !column.nullable});
+    plan->schema.fields.push_back(
+        {.name = column.name, .type = column.type, .not_null = !column.nullable, .hidden = column.hidden});
   }
   return plan;
 }

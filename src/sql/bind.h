@@ -65,6 +65,9 @@ class BindState {
   void Error(SourceRange range, std::string message, std::string hint = "", std::vector<TextEdit> fixes = {});
   void Warn(SourceRange range, std::string message, std::string hint = "", std::vector<TextEdit> fixes = {});
 
+  // Whether what is reported now is shown to nobody; saves looking for names to suggest.
+  bool Silent() const;
+
   // Counts bound expressions, operators and columns. False, with an error the first time, when there are too many:
   // views and functions that use each other can make a short text grow without end.
   bool Spend(SourceRange range, size_t amount = 1);

@@ -4,6 +4,7 @@
 #include "base/str.h"
 #include "sql/bind_expr.h"
 #include "sql/cast.h"
+#include "sql/foreign_names.h"
 #include "sql/functions/resolve.h"
 
 // Calls: operators, functions, clocks, user functions; casts and constant folding.
@@ -112,6 +113,43 @@ BoundExprPtr Joined(std::vector<BoundExprPtr> args) {
                             .range = range});
 }
 
+// What to write instead of an operator that does not take these types.
+std::string HintOnTypes(std::string_view name, std::span<const BoundExprPtr> args) {
+  const auto has = [&](auto&& test) {
+    return std::ranges::any_of(args, [&](const BoundExprPtr& arg) { return test(arg->type); });
+  };
+  const bool datetime = has([](const Type& type) { return type.is_datetime(); });
+  const bool text = has([](const Type& type) { return type.is_character(); });
+  const bool number = has([](const Type& type) { return type.is_numeric(); });
+  if (name == "||" && number) return "CAST(number AS VARCHAR(20)), or the option concat_accepts_numbers";
+  if (name == "-" && datetime && args.size() == 2 && args[0]->type.kind == args[1]->type.kind) {
+    return "(a - b) SECOND is an interval, TSDIFF(a, b) milliseconds";
+  }
+  if ((name == "+" || name == "-") && datetime && number) return "add an interval: INTERVAL '5' SECOND";
+  if (name == "+" && text) return "|| joins texts";
+  if (text && datetime) return "CAST(text AS TIMESTAMP), or CHAR_TO_TIMESTAMP(format, text) for other forms";
+  if (text && number) return "CAST(text AS INTEGER), or a text in quotes on both sides";
+  if (datetime && number) return "UNIX_TIMESTAMP(t) is milliseconds, TO_TIMESTAMP(n) a TIMESTAMP";
+  return "";
+}
+
+// CHAR_TO_TIMESTAMP(text, 'yyyy-MM-dd'), as other dialects have it.
+bool FormatStandsLast(std::string_view name, std::span<const BoundExprPtr> args) {
+  if (!name.starts_with("CHAR_TO_") || args.size() != 2 || IsLiteral(*args[0])) return false;
+  const data::Value* const last = LiteralValue(*args[1]);
+  if (last == nullptr || !std::holds_alternative<std::string>(last->data)) return false;
+  const std::string& text = last->text();
+  return text.find("yy") != std::string::npos || text.find("HH") != std::string::npos;
+}
+
+// The value of an expression without columns if the clock stood at that time.
+data::Value ConstantAt(const BindState& state, const BoundExpr& expr, int64_t unix_ms, RowErrors& errors) {
+  const data::Batch one_row{.rowtimes = data::Column::MakeConstant(Type::Timestamp(), data::Value(unix_ms), 1)};
+  const EvalContext context{
+      .query_start_unix_ms = unix_ms, .now_unix_ms = unix_ms, .options = state.input.options.eval};
+  return Evaluate(expr, one_row, context, errors)->ValueAt(0);
+}
+
 }  // namespace
 
 BoundExprPtr MakeColumn(int index, const ColumnFacts& facts, SourceRange range) {
@@ -166,18 +204,17 @@ BoundExprPtr CastTo(BindState& state, BoundExprPtr expr, const Type& type, bool 
 
 BoundExprPtr Fold(BindState& state, BoundExprPtr expr) {
   if (!AllLiterals(*expr) || expr->type.kind == TypeKind::kRow || expr->type.kind == TypeKind::kNull) return expr;
-  data::Column rowtimes(Type::Timestamp(), 1);
-  const data::Batch one_row{.rowtimes = std::make_shared<const data::Column>(std::move(rowtimes))};
-  EvalContext context;
-  context.options = state.input.options.eval;
+  // The clock places two-digit years and dates a TIME; what differs a century later is left to the run.
+  constexpr int64_t kCenturyMs = int64_t{36'525} * 86'400'000;
   RowErrors errors;
-  const data::ColumnPtr column = Evaluate(*expr, one_row, context, errors);
-  if (!errors.empty()) {
-    // Fails for every row, at run time as the dialect wants it; nobody means that.
-    state.Warn(expr->range, StrCat("this fails for every row: ", errors.entries()[0].message));
-    return expr;
-  }
-  return MakeLiteral(expr->type, column->ValueAt(0), expr->range);
+  RowErrors later_errors;
+  const data::Value value = ConstantAt(state, *expr, 0, errors);
+  const data::Value later_value = ConstantAt(state, *expr, kCenturyMs, later_errors);
+  if (errors.empty() != later_errors.empty() || value != later_value) return expr;
+  if (errors.empty()) return MakeLiteral(expr->type, value, expr->range);
+  // Fails for every row, at run time as the dialect wants it; nobody means that.
+  state.Warn(expr->range, StrCat("this fails for every row: ", errors.entries()[0].message));
+  return expr;
 }
 
 BoundExprPtr MakeAnd(std::vector<BoundExprPtr> args) { return Joined<BoundAnd>(std::move(args)); }
@@ -204,8 +241,11 @@ BoundExprPtr ExprBinder::Resolve(const FunctionDef& function, const ast::Call& c
   }
   Result<Resolution> resolved = function.resolve(infos, call);
   if (!resolved.ok()) {
-    state_.Error(range, resolved.error().message);
+    state_.Error(range, resolved.error().message, HintOnTypes(function.name, args));
     return nullptr;
+  }
+  if (FormatStandsLast(function.name, args)) {
+    state_.Warn(range, StrCat(function.name, " takes the format first, then the text"), "turn the two round");
   }
   Resolution resolution = std::move(resolved).value();
   bool can_fail = resolution.can_fail;
@@ -298,6 +338,11 @@ BoundExprPtr ExprBinder::BindAggregateCall(const ast::Call& node, AggregateKind 
     const int window = BindOver(state_, *node.over, windowing, inside);
     std::optional<BoundAggregate> bound = BindAggregate(state_, node, kind, inside, true, expr.range);
     if (window < 0 || !bound.has_value()) return nullptr;
+    if (kind == AggregateKind::kExpAvg && windowing.frames[static_cast<size_t>(window)].order_by != nullptr) {
+      state_.Error(expr.range, "EXP_AVG weighs rows by ROWTIME, this window goes by its ORDER BY",
+                   "leave ORDER BY out");
+      return nullptr;
+    }
     bound->call.window = window;
     const int index = windowing.first_column + static_cast<int>(windowing.calls.size());
     windowing.calls.push_back(std::move(bound->call));
@@ -367,12 +412,14 @@ BoundExprPtr ExprBinder::UnknownFunction(const ast::Call& node, const ast::Expr&
     state_.Error(node.name.range, StrCat("function ", name, " is created further down"), "move its CREATE FUNCTION up");
     return nullptr;
   }
+  if (state_.Silent()) return nullptr;
   std::vector<std::string> names = {"MONOTONIC", "COUNT",       "SUM",         "AVG",     "MIN",
                                     "MAX",       "FIRST_VALUE", "LAST_VALUE",  "LAG",     "NTH_VALUE",
                                     "EXP_AVG",   "STDDEV_POP",  "STDDEV_SAMP", "VAR_POP", "VAR_SAMP"};
   for (const auto& [known, function] : state_.functions.all()) names.push_back(known);
   for (const auto& [known, overloads] : state_.user_functions) names.push_back(known);
   Suggestion suggestion = Suggest(name, names, node.name.range, NameKind::kFunction);
+  if (const std::string_view hint = ForeignFunctionHint(name); !hint.empty()) suggestion = {std::string(hint), {}};
   state_.Error(node.name.range.end > node.name.range.begin ? node.name.range : expr.range,
                StrCat("there is no function ", name), std::move(suggestion.hint), std::move(suggestion.fixes));
   return nullptr;

@@ -208,6 +208,7 @@ BoundExprPtr ExprBinder::Fields(BoundExprPtr row, const ast::Name& name, size_t 
 }
 
 BoundExprPtr ExprBinder::UnknownName(const ast::Name& name, SourceRange range) {
+  if (state_.Silent()) return nullptr;
   if (place_.scope == nullptr && place_.grouping == nullptr) {
     std::vector<std::string> names;
     if (place_.parameters != nullptr) {
@@ -223,6 +224,11 @@ BoundExprPtr ExprBinder::UnknownName(const ast::Name& name, SourceRange range) {
   if (name.parts.size() == 1) {
     Suggestion suggestion = Suggest(last.name, ColumnNames(scope, nullptr), last.range);
     if (suggestion.fixes.size() == 1 && !last.quoted) suggestion.hint += " unquoted names are folded to upper case";
+    if (suggestion.hint.empty() && last.quoted) {
+      suggestion.hint = StrCat("a text stands in single quotes: '", last.name, "'");
+    } else if (suggestion.hint.empty() && place_.clause == "GROUP BY") {
+      suggestion.hint = "aliases of the select list are not known here: write the expression itself";
+    }
     state_.Error(range, StrCat("column ", WrittenName(last.name), " not found"), std::move(suggestion.hint),
                  std::move(suggestion.fixes));
     return nullptr;
@@ -331,6 +337,10 @@ BoundExprPtr ExprBinder::BindNode(const ast::Binary& node, const ast::Expr& expr
     }
   }
   if (RefuseTextLiteral(node, args)) return nullptr;
+  const bool compares = node.op >= ast::BinaryOp::kEqual && node.op <= ast::BinaryOp::kGreaterEqual;
+  if (compares && (args[0]->type.kind == TypeKind::kNull || args[1]->type.kind == TypeKind::kNull)) {
+    state_.Warn(expr.range, "a comparison with NULL is never TRUE", "write IS NULL or IS NOT NULL");
+  }
   return Operator(BinaryName(node.op), std::move(args), expr.range);
 }
 

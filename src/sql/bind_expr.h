@@ -171,8 +171,14 @@ const ast::WindowSpec* FindWindow(BindState& state, const ast::WindowRef& over,
 struct FrameLength {
   ast::FrameUnit unit;
   std::optional<int64_t> preceding;
+  int64_t following = 0;  // ms that it looks ahead; joins only.
 };
-std::optional<FrameLength> BindFrame(BindState& state, const ast::WindowSpec& spec);
+enum class FrameUse : uint8_t { kOver, kJoin };
+// `order`: type of the ORDER BY when OrdersByValue, else null.
+std::optional<FrameLength> BindFrame(BindState& state, const ast::WindowSpec& spec, FrameUse use,
+                                     const data::Type* order = nullptr);
+// Whether RANGE is over a value other than ROWTIME.
+bool OrdersByValue(const ast::WindowSpec& spec);
 // A constant day-time interval in ms, positive.
 std::optional<int64_t> BindLength(BindState& state, const ast::Expr& expr, std::string_view what);
 

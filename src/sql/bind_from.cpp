@@ -72,6 +72,7 @@ Relation FromBinder::ScanStream(int stream, SourceRange range) {
 }
 
 Relation FromBinder::UnknownName(const ast::Identifier& name) {
+  if (state_.Silent()) return UnknownRelation();
   if (state_.faulty_names.contains(name.name)) return UnknownRelation();
   if (EqualsIgnoreCase(name.name, "error_stream")) {
     state_.Error(name.range, "error_stream cannot be read by SQL", "bind an output to it");
@@ -170,7 +171,7 @@ void FromBinder::BindJoinWindow(const ast::FromItem& item, FromResult& result) {
     result.plan = nullptr;
     return;
   }
-  const std::optional<FrameLength> frame = BindFrame(state_, *spec);
+  const std::optional<FrameLength> frame = BindFrame(state_, *spec, FrameUse::kJoin);
   if (!frame.has_value()) {
     result.plan = nullptr;
     return;
@@ -180,6 +181,7 @@ void FromBinder::BindJoinWindow(const ast::FromItem& item, FromResult& result) {
     result.plan = nullptr;
     return;
   }
+  result.following_ms = frame->following;
   // RANGE CURRENT ROW is what an item without a window has: the rows of the same ROWTIME.
   if (frame->unit == ast::FrameUnit::kRange && *frame->preceding == 0) return;
   result.window = JoinWindow{.unit = frame->unit, .preceding = *frame->preceding};

@@ -21,6 +21,7 @@ struct FromResult {
   bool finite = false;
   bool timed = true;
   std::optional<JoinWindow> window;       // OVER on the item, for the join around it.
+  int64_t following_ms = 0;               // How far that window looks ahead.
   std::optional<SourceRange> over_range;  // Where OVER stands.
 
   bool ok() const { return plan != nullptr; }

@@ -85,9 +85,18 @@ std::optional<WindowKey> FindWindowKey(BindState& state, Grouping& grouping, Sou
   if (key < 0) {
     const bool on_constant = std::ranges::any_of(
         grouping.key_exprs, [](const BoundExprPtr& expr) { return std::holds_alternative<BoundClock>(expr->node); });
+    const bool on_event_time = std::ranges::any_of(
+        grouping.key_exprs, [](const BoundExprPtr& expr) { return expr->type.kind == data::TypeKind::kTimestamp; });
+    std::string hint = "add a key such as STEP(ROWTIME BY INTERVAL '1' MINUTE)";
+    if (on_constant) {
+      hint = "CURRENT_TIMESTAMP is fixed when the query starts; use ROWTIME";
+    } else if (on_event_time) {
+      hint =
+          "event times may come late, so they end no window: add STEP(ROWTIME BY INTERVAL '1' MINUTE) as a key, or "
+          "promise with MONOTONIC(...) that they never fall";
+    }
     state.Error(range, "GROUP BY on a stream needs a monotonic expression, it says when a group is complete",
-                on_constant ? "CURRENT_TIMESTAMP is fixed when the query starts; use ROWTIME"
-                            : "add a key such as STEP(ROWTIME BY INTERVAL '1' MINUTE)");
+                std::move(hint));
     return std::nullopt;
   }
   const auto index = static_cast<size_t>(key);

@@ -61,6 +61,7 @@ class Joiner {
   FromResult Join();
 
  private:
+  void TurnFollowing();
   void CheckAliases();
   void ChooseNode();
   void CheckKind();
@@ -94,7 +95,29 @@ class Joiner {
   std::vector<std::pair<BoundExprPtr, BoundExprPtr>> equalities_;
   std::vector<BoundExprPtr> residual_;
   bool equal_rowtime_ = false;
+  Side waiting_ = Side::kNone;  // Whose ROWTIME the pairs get, when it is not the later one.
 };
+
+// A window that looks ahead on one side finds the pairs of one that looks back on the other.
+void Joiner::TurnFollowing() {
+  const bool left_ahead = left_.following_ms > 0;
+  if (state_.input.options.following_join_keeps_time && left_ahead != (right_.following_ms > 0)) {
+    waiting_ = left_ahead ? Side::kRight : Side::kLeft;
+  }
+  for (const bool left : {true, false}) {
+    const int64_t ahead = (left ? left_ : right_).following_ms;
+    FromResult& side = left ? right_ : left_;
+    if (ahead == 0) continue;
+    if (side.window.has_value() && side.window->unit == ast::FrameUnit::kRows) {
+      state_.Error(*side.over_range, "FOLLOWING on the other side of the join does not go with ROWS",
+                   "write RANGE on both sides");
+      faulty_ = true;
+      continue;
+    }
+    const int64_t behind = side.window.has_value() ? side.window->preceding : 0;
+    side.window = JoinWindow{.unit = ast::FrameUnit::kRange, .preceding = std::max(ahead, behind)};
+  }
+}
 
 void Joiner::CheckAliases() {
   for (const ScopeSource& left : left_.scope.sources) {
@@ -196,8 +219,11 @@ void Joiner::MakeScope() {
     AddColumns(stream.scope, false, true);
     AddColumns(table.scope, right_null, false);
   } else {
-    const bool left_keeps = !left_null && !left_.window.has_value();
-    const bool right_keeps = !right_null && !right_.window.has_value();
+    const auto keeps_time = [&](Side side, const FromResult& from) {
+      return waiting_ == Side::kNone ? !from.window.has_value() : waiting_ == side;
+    };
+    const bool left_keeps = !left_null && keeps_time(Side::kLeft, left_);
+    const bool right_keeps = !right_null && keeps_time(Side::kRight, right_);
     AddColumns(left_.scope, left_null, left_keeps);
     AddColumns(right_.scope, right_null, right_keeps);
     for (const bool left : {true, false}) {
@@ -377,15 +403,20 @@ PlanPtr Joiner::MakeNode() {
   }
   const bool finite = left_.finite && right_.finite;
   const JoinWindow whole{.unit = ast::FrameUnit::kRange, .preceding = kJoinWindowUnbounded};
-  return MakePlan(StreamJoin{.left = std::move(left_.plan),
-                             .right = std::move(right_.plan),
-                             .kind = kind_,
-                             .left_window = finite ? std::optional(whole) : left_.window,
-                             .right_window = finite ? std::optional(whole) : right_.window,
-                             .equalities = std::move(equalities_),
-                             .equal_rowtime = equal_rowtime_,
-                             .residual = std::move(residual)},
-                  scope_.columns, spec_.range);
+  const int64_t delay_ms = waiting_ == Side::kNone ? 0 : (waiting_ == Side::kLeft ? left_ : right_).window->preceding;
+  PlanPtr join = MakePlan(StreamJoin{.left = std::move(left_.plan),
+                                     .right = std::move(right_.plan),
+                                     .kind = kind_,
+                                     .left_window = finite ? std::optional(whole) : left_.window,
+                                     .right_window = finite ? std::optional(whole) : right_.window,
+                                     .equalities = std::move(equalities_),
+                                     .equal_rowtime = equal_rowtime_,
+                                     .residual = std::move(residual)},
+                          scope_.columns, spec_.range);
+  if (waiting_ == Side::kNone || finite) return join;
+  const int column = layout_.left_rowtime() + (waiting_ == Side::kLeft ? 0 : 1);
+  return MakePlan(Restamp{.input = std::move(join), .time_column = column, .delay_ms = delay_ms}, scope_.columns,
+                  spec_.range);
 }
 
 FromResult Joiner::Join() {
@@ -394,6 +425,7 @@ FromResult Joiner::Join() {
                  "select the columns needed in subqueries");
     return {};
   }
+  TurnFollowing();
   CheckAliases();
   ChooseNode();
   CheckKind();

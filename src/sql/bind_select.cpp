@@ -409,7 +409,8 @@ void SelectBinder::CheckUnusedWindows() {
     if (std::ranges::find(windowing_.specs, &window.spec) != windowing_.specs.end()) continue;
     const bool joined = std::ranges::any_of(
         select_.from, [](const ast::FromPtr& item) { return std::holds_alternative<ast::FromJoin>(item->node); });
-    if (!joined && select_.from.size() < 2) ok_ &= BindFrame(state_, window.spec).has_value();
+    if (OrdersByValue(window.spec)) continue;
+    if (!joined && select_.from.size() < 2) ok_ &= BindFrame(state_, window.spec, FrameUse::kOver).has_value();
   }
 }
 

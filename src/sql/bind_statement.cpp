@@ -48,6 +48,8 @@ class ProgramBinder {
   int FindTarget(const ast::Identifier& name);
   std::optional<std::vector<int>> TargetColumns(const ast::Insert& node, const data::Schema& schema);
   PlanPtr BindInsert(const ast::Insert& node, int target);
+  std::string CountHint(const ast::Insert& node, const Relation& relation, const data::Schema& schema,
+                        const std::vector<int>& columns) const;
   PlanPtr Assign(const ast::Insert& node, Relation relation, int target, const std::vector<int>& columns);
   BoundExprPtr AssignColumn(const ColumnFacts& from, BoundExprPtr value, const data::Field& to);
   bool CheckCircle(const ast::CreatePump& node, int target);
@@ -365,6 +367,34 @@ BoundExprPtr ProgramBinder::AssignColumn(const ColumnFacts& from, BoundExprPtr v
   return CastTo(state_, std::move(value), to.type, true);
 }
 
+// What the target wants, and the slips that make a query one column short.
+std::string ProgramBinder::CountHint(const ast::Insert& node, const Relation& relation, const data::Schema& schema,
+                                     const std::vector<int>& columns) const {
+  if (const auto* select = std::get_if<ast::Select>(&node.query->node)) {
+    for (const ast::SelectItem& item : select->items) {
+      if (relation.columns.size() > columns.size() || !item.alias.has_value()) continue;
+      const std::string& alias = item.alias->name;
+      if (alias == "ROWTIME") return "x AS ROWTIME sets the row's time, it is no column";
+      // "a" "b": the second was meant as a column of its own.
+      const std::string written = state_.TextOf({item.expr->range.end, item.alias->range.begin});
+      const bool adjacent = std::ranges::all_of(written, [](char c) { return c == ' ' || c == '\n' || c == '\t'; });
+      if (adjacent && item.alias->quoted) {
+        return StrCat(WrittenName(alias), " is taken as an alias here: is a ',' missing before it?");
+      }
+    }
+  }
+  constexpr size_t kShownMax = 12;
+  std::vector<std::string> names;
+  for (const int column : columns) {
+    if (names.size() == kShownMax) {
+      names.emplace_back("...");
+      break;
+    }
+    names.push_back(WrittenName(schema.fields[static_cast<size_t>(column)].name));
+  }
+  return StrCat("wanted are ", Join(names, ", "));
+}
+
 // The query's rows as rows of the target: its columns, in its order and types.
 PlanPtr ProgramBinder::Assign(const ast::Insert& node, Relation relation, int target, const std::vector<int>& columns) {
   const data::SchemaPtr schema = state_.program.streams[static_cast<size_t>(target)].schema;
@@ -373,7 +403,7 @@ PlanPtr ProgramBinder::Assign(const ast::Insert& node, Relation relation, int ta
     state_.Error(node.query->range,
                  StrCat("the query gives ", given, given == 1 ? " column, " : " columns, ",
                         node.columns.empty() ? WrittenName(node.target.name) : "the list", " has ", columns.size()),
-                 given + 1 == columns.size() ? "x AS ROWTIME sets the row's time, it is no column" : "");
+                 CountHint(node, relation, *schema, columns));
     return nullptr;
   }
   // A projection at the top takes the conversions in; otherwise one is put there when it is needed.

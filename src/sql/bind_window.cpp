@@ -24,8 +24,26 @@ BoundExprPtr BindConstant(BindState& state, const ast::Expr& expr, std::string_v
   return bound;
 }
 
-// The offset of a PRECEDING bound: ms for RANGE, rows for ROWS.
-std::optional<int64_t> BindOffset(BindState& state, const ast::FrameBound& bound, ast::FrameUnit unit) {
+// The offset of a PRECEDING bound over numbers, in the last digit of their scale.
+std::optional<int64_t> BindNumericOffset(BindState& state, const ast::FrameBound& bound, const data::Type& order) {
+  BoundExprPtr offset = BindConstant(state, *bound.offset, "the size of a window");
+  if (offset == nullptr) return std::nullopt;
+  if (offset->type.is_exact()) {
+    const data::Type type = order.is_integer() ? data::Type::Bigint() : data::Type::Decimal(18, order.scale);
+    offset = CastTo(state, std::move(offset), type, true);
+    const data::Value* value = LiteralValue(*offset);
+    if (value != nullptr && !value->is_null() && value->int64() >= 0) return value->int64();
+  }
+  state.Error(bound.range, StrCat("RANGE over ", order.ToString(), " takes a number, not negative"),
+              "ORDER BY ROWTIME takes an interval");
+  return std::nullopt;
+}
+
+// The offset of a PRECEDING bound: ms for RANGE, rows for ROWS. `order`: type of what RANGE is over when it is not
+// ROWTIME.
+std::optional<int64_t> BindOffset(BindState& state, const ast::FrameBound& bound, ast::FrameUnit unit,
+                                  const data::Type* order = nullptr) {
+  if (order != nullptr && order->is_exact()) return BindNumericOffset(state, bound, *order);
   const BoundExprPtr offset = BindConstant(state, *bound.offset, "the size of a window");
   if (offset == nullptr) return std::nullopt;
   const data::Type& type = offset->type;
@@ -47,13 +65,42 @@ std::optional<int64_t> BindOffset(BindState& state, const ast::FrameBound& bound
   return std::nullopt;
 }
 
+bool IsFollowing(BoundKind kind) { return kind == BoundKind::kFollowing || kind == BoundKind::kUnboundedFollowing; }
+
+// The window of a join may look ahead: n FOLLOWING, or from n PRECEDING to m FOLLOWING.
+std::optional<FrameLength> BindFollowing(BindState& state, const ast::WindowSpec& spec) {
+  if (*spec.unit == ast::FrameUnit::kRows) {
+    state.Error(spec.range, "FOLLOWING takes an interval: rows that have not come cannot be counted",
+                "RANGE INTERVAL '1' HOUR FOLLOWING");
+    return std::nullopt;
+  }
+  if (spec.end.kind == BoundKind::kUnboundedFollowing) {
+    state.Error(spec.end.range, "the window of a join must have an end: UNBOUNDED would keep every row for ever");
+    return std::nullopt;
+  }
+  if (spec.start.kind == BoundKind::kUnboundedPreceding) return FrameLength{.unit = *spec.unit};
+  if (IsFollowing(spec.start.kind)) {
+    state.Error(spec.start.range, "the window must begin at the current row or before it",
+                "write BETWEEN CURRENT ROW AND ... FOLLOWING");
+    return std::nullopt;
+  }
+  FrameLength frame{.unit = *spec.unit, .preceding = 0};
+  const std::optional<int64_t> end = BindOffset(state, spec.end, frame.unit);
+  if (!end.has_value()) return std::nullopt;
+  frame.following = *end;
+  if (spec.start.kind == BoundKind::kPreceding) {
+    frame.preceding = BindOffset(state, spec.start, frame.unit);
+    if (!frame.preceding.has_value()) return std::nullopt;
+  }
+  return frame;
+}
+
 // The far end of the frame; the near end must be the current row.
-std::optional<FrameLength> BindBounds(BindState& state, const ast::WindowSpec& spec) {
+std::optional<FrameLength> BindBounds(BindState& state, const ast::WindowSpec& spec, const data::Type* order) {
   FrameLength frame{.unit = *spec.unit};
-  if (spec.start.kind == BoundKind::kFollowing || spec.start.kind == BoundKind::kUnboundedFollowing ||
-      spec.end.kind == BoundKind::kFollowing || spec.end.kind == BoundKind::kUnboundedFollowing) {
-    const bool start = spec.start.kind == BoundKind::kFollowing || spec.start.kind == BoundKind::kUnboundedFollowing;
-    state.Error(start ? spec.start.range : spec.end.range, "FOLLOWING is not allowed: a window ends at the current row",
+  if (IsFollowing(spec.start.kind) || IsFollowing(spec.end.kind)) {
+    state.Error(IsFollowing(spec.start.kind) ? spec.start.range : spec.end.range,
+                "FOLLOWING is not allowed: a window ends at the current row",
                 "a stream cannot wait for rows that have not come");
     return std::nullopt;
   }
@@ -62,7 +109,7 @@ std::optional<FrameLength> BindBounds(BindState& state, const ast::WindowSpec& s
     return std::nullopt;
   }
   if (spec.end.kind == BoundKind::kPreceding) {
-    const std::optional<int64_t> end = BindOffset(state, spec.end, frame.unit);
+    const std::optional<int64_t> end = BindOffset(state, spec.end, frame.unit, order);
     if (!end.has_value()) return std::nullopt;
     if (*end != 0) {
       state.Error(spec.end.range, "the window must contain the current row", "end it with AND CURRENT ROW");
@@ -74,7 +121,7 @@ std::optional<FrameLength> BindBounds(BindState& state, const ast::WindowSpec& s
       frame.preceding = 0;
       break;
     case BoundKind::kPreceding: {
-      const std::optional<int64_t> start = BindOffset(state, spec.start, frame.unit);
+      const std::optional<int64_t> start = BindOffset(state, spec.start, frame.unit, order);
       if (!start.has_value()) return std::nullopt;
       frame.preceding = start;
       break;
@@ -122,8 +169,14 @@ const ast::WindowSpec* FindWindow(BindState& state, const ast::WindowRef& over,
   return nullptr;
 }
 
-std::optional<FrameLength> BindFrame(BindState& state, const ast::WindowSpec& spec) {
-  if (!spec.order_by.empty() && !OrdersByRowtime(spec)) {
+bool OrdersByValue(const ast::WindowSpec& spec) {
+  return spec.order_by.size() == 1 && !OrdersByRowtime(spec) && !spec.order_by[0].descending &&
+         spec.unit == ast::FrameUnit::kRange;
+}
+
+std::optional<FrameLength> BindFrame(BindState& state, const ast::WindowSpec& spec, FrameUse use,
+                                     const data::Type* order) {
+  if (order == nullptr && !OrdersByRowtime(spec)) {
     state.Error(spec.order_by[0].expr->range, "ORDER BY is not allowed in a window: rows are taken as they come",
                 "sort in a subquery first");
     return std::nullopt;
@@ -132,8 +185,29 @@ std::optional<FrameLength> BindFrame(BindState& state, const ast::WindowSpec& sp
     state.Error(spec.range, "the window has no RANGE and no ROWS", std::string(kFrameExample));
     return std::nullopt;
   }
-  return BindBounds(state, spec);
+  if (use == FrameUse::kJoin && IsFollowing(spec.end.kind)) return BindFollowing(state, spec);
+  return BindBounds(state, spec, order);
 }
+
+namespace {
+
+// ORDER BY of a RANGE window over something else than ROWTIME; null when it cannot be that, which has been reported.
+BoundExprPtr BindWindowOrder(BindState& state, const ast::Expr& expr, const ExprPlace& place) {
+  BoundExprPtr order = ExprBinder(state, place).Bind(expr);
+  if (order == nullptr) return nullptr;
+  if (!order->type.is_exact() && order->type.kind != data::TypeKind::kTimestamp) {
+    state.Error(expr.range, StrCat("RANGE cannot be over ", order->type.ToString()),
+                "ORDER BY takes ROWTIME, a TIMESTAMP, an integer or a DECIMAL");
+    return nullptr;
+  }
+  if (order->monotonicity != Monotonicity::kAscending) {
+    state.Warn(expr.range, "nothing says that this never falls; where it does, older rows stay in the window",
+               "MONOTONIC(...) is the promise that it does not");
+  }
+  return order;
+}
+
+}  // namespace
 
 int BindOver(BindState& state, const ast::WindowRef& over, Windowing& windowing, const ExprPlace& place) {
   const ast::WindowSpec* spec = FindWindow(state, over, *windowing.named);
@@ -144,13 +218,21 @@ int BindOver(BindState& state, const ast::WindowRef& over, Windowing& windowing,
     const auto index = static_cast<size_t>(known - windowing.specs.begin());
     return windowing.faulty[index] ? -1 : static_cast<int>(index);
   }
-  const std::optional<FrameLength> frame = BindFrame(state, *spec);
   ExprPlace inside = place;
   inside.clause = "PARTITION BY";
   inside.aggregate = "PARTITION BY";
   ExprBinder binder(state, inside);
   WindowFrame bound;
-  bool faulty = !frame.has_value();
+  bool faulty = false;
+  if (OrdersByValue(*spec)) {
+    bound.order_by = BindWindowOrder(state, *spec->order_by[0].expr, inside);
+    faulty = bound.order_by == nullptr;
+  }
+  std::optional<FrameLength> frame;
+  if (!faulty) {
+    frame = BindFrame(state, *spec, FrameUse::kOver, bound.order_by == nullptr ? nullptr : &bound.order_by->type);
+  }
+  faulty |= !frame.has_value();
   for (const ast::ExprPtr& key : spec->partition_by) {
     BoundExprPtr part = binder.Bind(*key);
     faulty |= part == nullptr;

@@ -5,19 +5,12 @@
 #include <vector>
 
 #include "data/batch.h"
+#include "sql/compile_options.h"
 #include "sql/diagnostic.h"
 #include "sql/parameter.h"
 #include "sql/plan.h"
 
 namespace tailrace::sql {
-
-// Choices of section 11 of the dialect that change what is accepted; the defaults are the documented decisions.
-struct CompileOptions {
-  EvalOptions eval;
-  bool lenient_interval_precision = false;  // INTERVAL '120' MINUTE
-  bool concat_accepts_numbers = false;      // "lat" || ',' || "lon"
-  bool start_stopped_pumps = true;
-};
 
 struct DeclaredStream {
   std::string name;

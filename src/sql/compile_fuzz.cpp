@@ -13,7 +13,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   for (const tailrace::sql::Diagnostic& each : result.diagnostics) {
     TAILRACE_CHECK(!each.message.empty());
     TAILRACE_CHECK(each.range.begin <= each.range.end);
-    TAILRACE_CHECK(each.range.end <= size);
+    TAILRACE_CHECK(each.range.end <= size || each.range.begin == tailrace::sql::kNoPlace.begin);
+    TAILRACE_CHECK(!tailrace::sql::FormatWithSource(each, "file", text).empty());
   }
   if (result.ok()) TAILRACE_CHECK(result.program.pumps.empty() || !Explain(result.program).empty());
   return 0;

@@ -31,6 +31,7 @@ bool Overlap(const TextEdit& a, const TextEdit& b) {
 }  // namespace
 
 LineColumn Locate(std::string_view text, uint32_t offset) {
+  if (offset == kNoPlace.begin) return {.line = 0, .column = 0};
   const std::string_view before = text.substr(0, offset);
   const auto lines = static_cast<uint32_t>(std::ranges::count(before, '\n'));
   const SourceLine line = LineAt(text, offset);
@@ -43,13 +44,15 @@ LineColumn Locate(std::string_view text, uint32_t offset) {
 std::string Format(const Diagnostic& diagnostic, std::string_view file, std::string_view text) {
   const LineColumn place = Locate(text, diagnostic.range.begin);
   std::string line = file.empty() ? "" : StrCat(file, ":");
-  line += StrCat(place.line, ":", place.column, ": ", diagnostic.severity == Severity::kWarning ? "warning: " : "",
-                 diagnostic.message);
+  if (place.line > 0) line += StrCat(place.line, ":", place.column, ":");
+  line +=
+      StrCat(line.empty() ? "" : " ", diagnostic.severity == Severity::kWarning ? "warning: " : "", diagnostic.message);
   if (!diagnostic.hint.empty()) line += StrCat("; ", diagnostic.hint);
   return line;
 }
 
 std::string FormatWithSource(const Diagnostic& diagnostic, std::string_view file, std::string_view text) {
+  if (diagnostic.range.begin == kNoPlace.begin) return Format(diagnostic, file, text);
   const SourceLine line = LineAt(text, diagnostic.range.begin);
   const size_t begin = std::min<size_t>(diagnostic.range.begin - line.begin, line.text.size());
   const size_t end =

@@ -14,7 +14,10 @@ struct SourceRange {
   uint32_t end = 0;
 };
 
-// Line and column, both from 1; columns count code points.
+// Of a fault that does not lie in the text, but in what was declared beside it.
+inline constexpr SourceRange kNoPlace = {.begin = UINT32_MAX, .end = UINT32_MAX};
+
+// Line and column, both from 1; columns count code points. Both 0 for kNoPlace.
 struct LineColumn {
   uint32_t line = 1;
   uint32_t column = 1;

@@ -149,6 +149,7 @@ class Explainer {
   Line Describe(const Sort& node, const PlanNode& plan) const;
   Line Describe(const Limit& node, const PlanNode& plan) const;
   Line Describe(const StreamJoin& node, const PlanNode& plan) const;
+  Line Describe(const Restamp& node, const PlanNode& plan) const;
   Line Describe(const TableJoin& node, const PlanNode& plan) const;
   Line Describe(const SubqueryMark& node, const PlanNode& plan) const;
   Line Describe(const UnionAll& node, const PlanNode& plan) const;
@@ -211,8 +212,12 @@ std::string Explainer::Frame(const WindowFrame& frame, const data::Schema& input
   std::string text;
   if (!frame.partition_by.empty()) text = StrCat("PARTITION BY ", List(frame.partition_by, input), " ");
   const bool rows = frame.unit == ast::FrameUnit::kRows;
+  if (frame.order_by != nullptr) text += StrCat("ORDER BY ", Text(*frame.order_by, input), " ");
   text += rows ? "ROWS " : "RANGE ";
   if (!frame.preceding.has_value()) return text + "UNBOUNDED PRECEDING";
+  if (frame.order_by != nullptr && frame.order_by->type.is_exact()) {
+    return StrCat(text, data::ToSqlText(frame.order_by->type, data::Value(*frame.preceding)), " PRECEDING");
+  }
   return StrCat(text, rows ? StrCat(*frame.preceding) : Milliseconds(*frame.preceding), " PRECEDING");
 }
 
@@ -293,6 +298,8 @@ Line Explainer::Describe(const WindowAggregate& node, const PlanNode& plan) cons
     std::string kept = "the totals";
     if (frame.preceding.has_value() && frame.unit == ast::FrameUnit::kRows) {
       kept = StrCat("the last ", *frame.preceding + 1, " rows");
+    } else if (frame.preceding.has_value() && frame.order_by != nullptr) {
+      kept = "rows of the range";
     } else if (frame.preceding.has_value()) {
       kept = StrCat("rows of ", Milliseconds(*frame.preceding));
     }
@@ -358,6 +365,13 @@ Line Explainer::Describe(const StreamJoin& node, const PlanNode& plan) const {
           .emission = StrCat("emits pairs as they meet, ROWTIME = the later of both",
                              waits ? "; rows without a partner when their window has passed" : ""),
           .inputs = {node.left.get(), node.right.get()}};
+}
+
+Line Explainer::Describe(const Restamp& node, const PlanNode& plan) const {
+  return {.what = StrCat("ROWTIME = ", plan.schema.fields[static_cast<size_t>(node.time_column)].name),
+          .state = StrCat("rows of ", Milliseconds(node.delay_ms)),
+          .emission = StrCat("emits ", Milliseconds(node.delay_ms), " after ROWTIME"),
+          .inputs = {node.input.get()}};
 }
 
 Line Explainer::Describe(const TableJoin& node, const PlanNode& plan) const {

@@ -517,6 +517,8 @@ class Lexer {
     const std::string_view character = text_.substr(begin, at_ - begin);
     if (character == "%") return "% is no operator; write MOD(a, b)";
     if (character == ":") return "':' is no operator; write CAST(x AS type) for x::type";
+    if (character == "&") return "'&' is no operator; write AND";
+    if (character == "^") return "'^' is no operator; write POWER(a, b)";
     if (character == "#") return "'#' begins no comment; write --";
     const auto byte = static_cast<uint8_t>(character.front());
     if (byte < 0x20 || byte == 0x7f || !IsValidUtf8(character)) {

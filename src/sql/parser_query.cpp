@@ -84,7 +84,11 @@ QueryPtr ParserRules::QueryPrimary() {
       ReadAs("SELECT", StrCat("expected SELECT, found ", Describe(Peek())));
       return SelectQuery();
     }
-    FailExpected(Is("WITH") ? "SELECT; WITH is not part of the dialect" : "SELECT");
+    if (Is("WITH")) {
+      Fail(Peek().range, "WITH is not part of the dialect", "write the query as a subquery in FROM");
+      return nullptr;
+    }
+    FailExpected("SELECT");
     return nullptr;
   }
   QueryPtr query = Query();

@@ -178,7 +178,7 @@ std::vector<ast::ColumnDefinition> ParserRules::ColumnDefinitions(bool may_be_em
     if (!failed_ && !IsSymbol(",") && !IsSymbol(")")) FailExpected("',' or ')'");
     if (failed_ && !RecoverTo(level, {.words = {}, .symbols = kComma, .or_close = true})) return columns;
     if (!AcceptSymbol(",")) break;
-    if (RefuseTrailingComma()) break;
+    if (IsSymbol(")") && RefuseTrailingComma()) break;  // Any word may be the name of a column.
   }
   ExpectSymbol(")");
   return columns;

@@ -123,6 +123,9 @@ struct WindowFrame {
   std::vector<BoundExprPtr> partition_by;
   ast::FrameUnit unit;
   std::optional<int64_t> preceding;  // RANGE: ms; ROWS: rows before the current one. Nothing: unbounded.
+  // RANGE is over this ascending value and not over ROWTIME: TIMESTAMP with ms, or an exact number with `preceding` of
+  // its scale. May be null.
+  BoundExprPtr order_by;
 };
 // OVER. Output columns: the input's, then one a call.
 struct WindowAggregate {
@@ -170,6 +173,13 @@ struct StreamJoin {
   std::vector<std::pair<BoundExprPtr, BoundExprPtr>> equalities;  // left expr = right expr, each over its own side.
   bool equal_rowtime = false;                                     // Condition contains left.ROWTIME = right.ROWTIME.
   BoundExprPtr residual;  // The rest of the condition over the joined columns; may be null.
+};
+// Gives each row the ROWTIME that a TIMESTAMP column holds, at most `delay_ms` before its own, or leaves it its own
+// when that is NULL. Rows come out in order of the new one, so each waits `delay_ms`.
+struct Restamp {
+  PlanPtr input;
+  int time_column;
+  int64_t delay_ms;
 };
 // Stream with a finite relation: a TableScan, mostly, or any finite query over tables and VALUES. Output columns:
 // stream's, then the relation's; ROWTIME of the stream row. `relation` is computed at the start and after every
@@ -219,7 +229,7 @@ struct TableFunction {
 
 struct PlanNode {
   std::variant<StreamScan, TableScan, ValuesNode, Filter, Project, TumblingAggregate, FiniteAggregate, StaggerAggregate,
-               WindowAggregate, Distinct, Sort, Limit, StreamJoin, TableJoin, SubqueryMark, UnionAll, SetNode,
+               WindowAggregate, Distinct, Sort, Limit, StreamJoin, Restamp, TableJoin, SubqueryMark, UnionAll, SetNode,
                TableFunction>
       node;
   data::Schema schema;  // Of the output.

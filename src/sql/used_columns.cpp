@@ -78,6 +78,7 @@ class Walk {
     Needed below = Part(needed, node.input);
     for (const WindowFrame& window : node.windows) {
       for (const BoundExprPtr& key : window.partition_by) AddColumns(key, below);
+      AddColumns(window.order_by, below);
     }
     AddArguments(node.calls, below);
     Down(*node.input, below);
@@ -100,6 +101,11 @@ class Walk {
     }
     Down(*join.left, left);
     Down(*join.right, right);
+  }
+  void Visit(const Restamp& restamp, const Needed& needed) {
+    Needed below = needed;
+    below[static_cast<size_t>(restamp.time_column)] = true;
+    Down(*restamp.input, below);
   }
   void Visit(const TableJoin& join, const Needed& needed) {
     Needed joined = needed;

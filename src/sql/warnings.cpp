@@ -105,6 +105,7 @@ void WarnOfWindowKey(BindState& state, const BoundExpr& key, const WindowEnd& en
 }
 
 void WarnOfProgram(BindState& state, const ast::Program& program) {
+  if (program.statements.empty()) state.Warn(kNoPlace, "the program has no statement", "nothing will come out of it");
   std::set<int> written;
   for (const PumpInfo& pump : state.program.pumps) written.insert(pump.target);
   for (const ast::Statement& statement : program.statements) {
@@ -121,7 +122,8 @@ void WarnOfProgram(BindState& state, const ast::Program& program) {
   for (const DeclaredStream& input : state.input.inputs) {
     for (const data::Field& field : input.schema.fields) {
       if (IsShortAddress(field.name, field.type)) {
-        state.Warn({}, StrCat("input stream ", WrittenName(input.name), ": ", ShortAddress(field.name, field.type)),
+        state.Warn(kNoPlace,
+                   StrCat("input stream ", WrittenName(input.name), ": ", ShortAddress(field.name, field.type)),
                    "VARCHAR(45) holds any address");
       }
     }

@@ -54,9 +54,12 @@ std::string InputLines(const ImportedInput& input) {
 }
 
 std::string OptionLines(const sql::CompileOptions& options) {
+  sql::CompileOptions chosen = options;
   std::string text;
-  if (options.lenient_interval_precision) text += "  lenient_interval_precision: true\n";
-  if (options.concat_accepts_numbers) text += "  concat_accepts_numbers: true\n";
+  for (const sql::CompileOptionSpec& spec : sql::kCompileOptionSpecs) {
+    const bool value = spec.field(chosen);
+    if (value != spec.standard) text += StrCat("  ", spec.name, value ? ": true\n" : ": false\n");
+  }
   return text.empty() ? text : "\nsql_options:\n" + text;
 }
 

@@ -8,12 +8,12 @@
 namespace tailrace::engine {
 
 Project::Project(const sql::Project& plan, const sql::BoundExpr* predicate, const data::Schema& schema,
-                 const OperatorContext& context)
+                 const data::Schema& output, const OperatorContext& context)
     : plan_(plan),
       predicate_(predicate),
       schema_(schema),
       context_(context),
-      evaluator_(schema, context),
+      evaluator_(schema, context, &output),
       exprs_(plan.exprs),
       used_(schema.fields.size()) {
   if (plan.rowtime != nullptr) {

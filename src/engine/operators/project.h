@@ -15,9 +15,9 @@ namespace tailrace::engine {
 // State   With `x AS ROWTIME`: the last ROWTIME.
 class Project final : public Operator {
  public:
-  // All borrowed; `schema` describes the input. `predicate` may be null.
+  // All borrowed; `schema` describes the input, `output` the result. `predicate` may be null.
   Project(const sql::Project& plan, const sql::BoundExpr* predicate, const data::Schema& schema,
-          const OperatorContext& context);
+          const data::Schema& output, const OperatorContext& context);
 
   Status OnBatch(size_t input, const data::Batch& batch, Emitter& out) override;
   Status OnBound(size_t input, int64_t bound, Emitter& out) override;

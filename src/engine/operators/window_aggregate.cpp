@@ -6,7 +6,7 @@ namespace tailrace::engine {
 
 WindowAggregate::WindowAggregate(const sql::WindowAggregate& plan, const data::Schema& schema,
                                  const data::Schema& output, const OperatorContext& context)
-    : plan_(plan), output_(output), context_(context), evaluator_(schema, context) {}
+    : plan_(plan), schema_(schema), output_(output), context_(context), evaluator_(schema, context) {}
 
 Result<std::unique_ptr<Operator>> WindowAggregate::Make(const sql::WindowAggregate& plan, const data::Schema& schema,
                                                         const data::Schema& output, const OperatorContext& context) {
@@ -18,8 +18,16 @@ Result<std::unique_ptr<Operator>> WindowAggregate::Make(const sql::WindowAggrega
   }
   for (size_t i = 0; i < plan.windows.size(); ++i) {
     const sql::WindowFrame& frame = plan.windows[i];
-    Window window{.window = nullptr, .first_key = made->exprs_.size(), .keys = frame.partition_by.size(), .calls = {}};
+    Window window{.window = nullptr,
+                  .first_key = made->exprs_.size(),
+                  .keys = frame.partition_by.size(),
+                  .order = {},
+                  .calls = {}};
     made->exprs_.insert(made->exprs_.end(), frame.partition_by.begin(), frame.partition_by.end());
+    if (frame.order_by != nullptr) {
+      window.order = made->exprs_.size();
+      made->exprs_.push_back(frame.order_by);
+    }
     std::vector<SlidingWindow::CallRef> refs;
     for (size_t call = 0; call < plan.calls.size(); ++call) {
       if (static_cast<size_t>(plan.calls[call].window) != i) continue;
@@ -35,7 +43,10 @@ Result<std::unique_ptr<Operator>> WindowAggregate::Make(const sql::WindowAggrega
 
 Status WindowAggregate::OnBatch(size_t /*input*/, const data::Batch& batch, Emitter& out) {
   data::Batch rows = batch;
-  const std::vector<data::ColumnPtr> columns = evaluator_.Evaluate(exprs_, rows);
+  std::vector<data::ColumnPtr> columns = evaluator_.Evaluate(exprs_, rows);
+  for (const Window& window : windows_) {
+    if (window.order.has_value()) TakeOutUnordered(*window.order, rows, columns);
+  }
   if (rows.rows() == 0) return Ok();
   std::vector<std::shared_ptr<data::Column>> results(plan_.calls.size());
   sql::RowErrors errors;
@@ -45,12 +56,29 @@ Status WindowAggregate::OnBatch(size_t /*input*/, const data::Batch& batch, Emit
       results[call] = std::make_shared<data::Column>(plan_.calls[call].result, rows.rows());
       own.push_back(results[call]);
     }
-    window.window->Process(rows, std::span(columns).subspan(window.first_key, window.keys), columns, own, errors);
+    data::Batch ordered = rows;
+    if (window.order.has_value()) ordered.rowtimes = columns[*window.order];
+    window.window->Process(ordered, std::span(columns).subspan(window.first_key, window.keys), columns, own, errors);
     window.window->Expire(rows.rowtimes->int64s().back());
   }
   for (auto& result : results) rows.columns.push_back(std::move(result));
   TakeOutErrors(rows, errors, output_, context_);
   return rows.rows() == 0 ? Ok() : out.Emit(rows);
+}
+
+// A row whose place in a window is NULL has none.
+void WindowAggregate::TakeOutUnordered(size_t order, data::Batch& rows, std::vector<data::ColumnPtr>& columns) {
+  if (columns[order]->validity().all_valid()) return;
+  std::vector<uint32_t> good;
+  for (uint32_t row = 0; row < rows.rows(); ++row) {
+    if (columns[order]->null(row)) {
+      context_.errors.Report(schema_, rows, row, "INVALID_ARGUMENT", "ORDER BY of the window is NULL");
+    } else {
+      good.push_back(row);
+    }
+  }
+  rows = rows.Gather(good);
+  for (data::ColumnPtr& column : columns) column = column->Gather(good);
 }
 
 Status WindowAggregate::OnBound(size_t /*input*/, int64_t bound, Emitter& out) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "engine/evaluation.h"
@@ -15,6 +16,7 @@ namespace tailrace::engine {
 // Output  one row an input row, at once: the input's columns, then one a call; ROWTIME unchanged.
 //         A window holds the rows of the partition from the far end, inclusive, to the row itself, in order of arrival;
 //         rows of the same ROWTIME that come later are not in it.
+// Errors  INVALID_ARGUMENT: NULL as the value that a window with ORDER BY goes by.
 // State   See SlidingWindow.
 class WindowAggregate final : public Operator {
  public:
@@ -33,13 +35,17 @@ class WindowAggregate final : public Operator {
     std::unique_ptr<SlidingWindow> window;
     size_t first_key;  // Among the evaluated expressions.
     size_t keys;
-    std::vector<size_t> calls;  // Of the plan.
+    std::optional<size_t> order;  // Which expression is in the place of ROWTIME.
+    std::vector<size_t> calls;    // Of the plan.
   };
 
   WindowAggregate(const sql::WindowAggregate& plan, const data::Schema& schema, const data::Schema& output,
                   const OperatorContext& context);
 
+  void TakeOutUnordered(size_t order, data::Batch& rows, std::vector<data::ColumnPtr>& columns);
+
   const sql::WindowAggregate& plan_;
+  const data::Schema& schema_;
   const data::Schema& output_;
   const OperatorContext& context_;
   RowEvaluator evaluator_;

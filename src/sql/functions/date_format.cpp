@@ -38,7 +38,15 @@ class FieldReader {
     return IsNumeric(element) ? ReadNumber(element, start) : ReadText(element);
   }
 
-  const DateFields& fields() const { return fields_; }
+  // Two digits may mean either end of the hundred years: the date decides.
+  std::optional<int64_t> ToUnixMs() {
+    const int64_t first_ms = FirstOfCentury();
+    const auto unix_ms = fields_.ToUnixMs();
+    if (!two_digit_year_ || (unix_ms && *unix_ms >= first_ms)) return unix_ms;
+    if (fields_.year != data::CivilFromDays(FloorDivide(first_ms, kDayMs)).year) return unix_ms;
+    *fields_.year += 100;
+    return fields_.ToUnixMs();
+  }
 
  private:
   bool TakeLiteral(std::string_view literal) {
@@ -69,6 +77,7 @@ class FieldReader {
     switch (letter) {
       case 'y':
         fields_.year = two_digit_year ? FullYear(value) : value;
+        two_digit_year_ = two_digit_year;
         return true;
       case 'Y':
         fields_.week_year = two_digit_year ? FullYear(value) : value;
@@ -119,9 +128,15 @@ class FieldReader {
     }
   }
 
-  // The year with these last digits from 80 years before now to 20 years after.
+  // The moment 80 years before now; two digits mean the hundred years from there.
+  int64_t FirstOfCentury() const {
+    constexpr int64_t kMonths = 80 * 12;
+    return FloorDivide(AddMonths(FloorDivide(now_unix_ms_, kDayMs), -kMonths), 1) * kDayMs +
+           FloorModulo(now_unix_ms_, kDayMs);
+  }
+
   int64_t FullYear(int64_t digits) const {
-    const int64_t first = data::CivilFromDays(FloorDivide(now_unix_ms_, kDayMs)).year - 80;
+    const int64_t first = data::CivilFromDays(FloorDivide(FirstOfCentury(), kDayMs)).year;
     return first + FloorModulo(digits - first, 100);
   }
 
@@ -224,6 +239,7 @@ class FieldReader {
   std::string_view text_;
   int64_t now_unix_ms_;
   size_t at_ = 0;
+  bool two_digit_year_ = false;
   DateFields fields_;
 };
 
@@ -352,7 +368,7 @@ std::optional<int64_t> DateFormat::Parse(std::string_view text, int64_t now_unix
   for (const Element& element : elements_) {
     if (!reader.Read(element)) return std::nullopt;
   }
-  return reader.fields().ToUnixMs();
+  return reader.ToUnixMs();
 }
 
 std::string DateFormat::Format(int64_t unix_ms) const {

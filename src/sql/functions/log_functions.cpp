@@ -338,7 +338,7 @@ void RegisterLogFunctions(FunctionRegistry& registry) {
                  1, &ResolveSysLog);
   AddLogFunction(registry, "W3C_LOG_PARSE", "W3C_LOG_PARSE(line, 'format')",
                  "A row with one column a specifier of an access log's format: COMMON, COMMON WITH VHOST, NCSA "
-                 "EXTENDED, REFERER, AGENT, or specifiers as Apache's LogFormat has them. NULL for other lines.",
+                 "EXTENDED, REFERER, AGENT, IIS, or specifiers as Apache's LogFormat has them. NULL for other lines.",
                  2, 2, &ResolveW3c);
 }
 

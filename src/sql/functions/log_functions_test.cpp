@@ -131,7 +131,10 @@ TEST(W3cLogParseTest, ReadsAccessLogs) {
             "COLUMN1=24/May/2004:22:01:02 -0700 COLUMN2=7");
   EXPECT_EQ(Row("W3C_LOG_PARSE", {Text("100% 5"), Text("100%% %{x}i")}), "COLUMN1=5");
   EXPECT_EQ(Row("W3C_LOG_PARSE", {Text("something else"), Text("COMMON")}), "NULL");
-  EXPECT_THAT(Row("W3C_LOG_PARSE", {Text(kLine), Text("IIS")}), HasSubstr("not documented"));
+  EXPECT_EQ(Row("W3C_LOG_PARSE",
+                {Text("a, -, 03/20/01, 7:55:20, W3SVC2, S, b, 4502, 163, 3223, 200, 0, GET, /x.gif, q,"), Text("iis")}),
+            "COLUMN1=a COLUMN2=- COLUMN3=03/20/01 COLUMN4=7:55:20 COLUMN5=W3SVC2 COLUMN6=S COLUMN7=b COLUMN8=4502 "
+            "COLUMN9=163 COLUMN10=3223 COLUMN11=200 COLUMN12=0 COLUMN13=GET COLUMN14=/x.gif COLUMN15=q");
   EXPECT_THAT(Row("W3C_LOG_PARSE", {Text(kLine), Text("%h%l")}), HasSubstr("two specifiers without text"));
   EXPECT_THAT(Row("W3C_LOG_PARSE", {Text(kLine), Text("%y")}), HasSubstr("unknown specifier"));
 }

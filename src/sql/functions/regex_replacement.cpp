@@ -11,7 +11,8 @@ bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 // Calls literal(text) and group(number) for the parts of a replacement in order.
 template <typename Literal, typename Group>
-Status ReadReplacement(std::string_view replacement, size_t group_count, Literal literal, Group group) {
+Status ReadReplacement(std::string_view replacement, const JavaRegex& regex, Literal literal, Group group) {
+  const size_t group_count = regex.group_count();
   size_t at = 0;
   while (at < replacement.size()) {
     const char c = replacement[at++];
@@ -26,8 +27,19 @@ Status ReadReplacement(std::string_view replacement, size_t group_count, Literal
       literal(replacement[at++]);
       continue;
     }
+    if (replacement[at] == '{') {
+      const size_t close = replacement.find('}', at);
+      const std::string_view name = replacement.substr(at + 1, std::min(close, replacement.size()) - at - 1);
+      const auto named = close == std::string_view::npos ? std::nullopt : regex.GroupNumber(name);
+      if (!named.has_value()) {
+        return Error{ErrorCode::kInvalidArgument, StrCat("replacement: the pattern has no group ", Quoted(name))};
+      }
+      group(*named);
+      at = close + 1;
+      continue;
+    }
     if (!IsDigit(replacement[at])) {
-      return Error{ErrorCode::kInvalidArgument, "replacement: a group's number must follow $"};
+      return Error{ErrorCode::kInvalidArgument, "replacement: a group's number or {name} must follow $"};
     }
     auto number = static_cast<size_t>(replacement[at++] - '0');
     // Further digits belong to the number while there is such a group.
@@ -48,8 +60,8 @@ Status ReadReplacement(std::string_view replacement, size_t group_count, Literal
 
 }  // namespace
 
-Status CheckReplacement(std::string_view replacement, size_t group_count) {
-  return ReadReplacement(replacement, group_count, [](char) {}, [](size_t) {});
+Status CheckReplacement(std::string_view replacement, const JavaRegex& regex) {
+  return ReadReplacement(replacement, regex, [](char) {}, [](size_t) {});
 }
 
 RowResult<std::string> RegexReplacer::Replace(const JavaRegex& regex, const Call& call) {
@@ -71,7 +83,7 @@ RowResult<std::string> RegexReplacer::Replace(const JavaRegex& regex, const Call
     if (call.occurrence == 0 || call.occurrence == found) {
       result += text.substr(copied, match.begin - copied);
       const Status read = ReadReplacement(
-          call.replacement, regex.group_count(), [&](char c) { result += c; },
+          call.replacement, regex, [&](char c) { result += c; },
           [&](size_t group) {
             if (groups_[group].matched) result += groups_[group].In(text);
           });

@@ -9,10 +9,10 @@
 
 namespace tailrace::sql {
 
-// Whether `replacement` is one for a pattern with so many groups, as Matcher.appendReplacement reads it: $n is a group,
-// a backslash makes the next character plain.
+// Whether `replacement` is one for the pattern, as Matcher.appendReplacement reads it: $n and ${name} are groups, a
+// backslash makes the next character plain.
 // Errors  kInvalidArgument: a group that is not there, a $ or backslash without a follower.
-Status CheckReplacement(std::string_view replacement, size_t group_count);
+Status CheckReplacement(std::string_view replacement, const JavaRegex& regex);
 
 // REGEX_REPLACE of one row after the other; keeps scratch space between them.
 class RegexReplacer {

@@ -209,7 +209,7 @@ Result<Resolution> ResolveReplace(std::span<const ArgInfo> args, const ast::Call
   if (const std::string* pattern = ConstantText(args[1])) {
     TAILRACE_ASSIGN_OR_RETURN(JavaRegex regex, CompileFind(*pattern, {}));
     if (const std::string* replacement = ConstantText(args[2])) {
-      TAILRACE_TRY(CheckReplacement(*replacement, regex.group_count()));
+      TAILRACE_TRY(CheckReplacement(*replacement, regex));
     }
     resolution.prepared = std::make_shared<JavaRegex>(std::move(regex));
   }
@@ -258,9 +258,10 @@ void RegisterSubstringFunctions(FunctionRegistry& registry) {
        .family = "string",
        .syntax = "REGEX_REPLACE(text, regex, replacement [, start [, occurrence]])",
        .summary = "The text with all matches of the Java regular expression from `start` (counted from 1) on "
-                  "replaced, or with the `occurrence`-th match alone. $1 in the replacement is a group.",
+                  "replaced, or with the `occurrence`-th match alone. $1 and ${name} in the replacement are groups.",
        .examples = {{"REGEX_REPLACE('http://www.amazon.com', 'http://', 'https://', 1, 0)", "https://www.amazon.com"},
                     {"REGEX_REPLACE('a1b2', '([a-z])([0-9])', '$2$1', 1, 2)", "a12b"},
+                    {"REGEX_REPLACE('2018-11', '(?<year>[0-9]+)-([0-9]+)', '$2/${year}')", "11/2018"},
                     {"REGEX_REPLACE('abc', 'b', 'x', 0, 0)", "ERROR"}},
        .args_min = 3,
        .args_max = 5,

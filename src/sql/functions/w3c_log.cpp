@@ -8,12 +8,18 @@
 namespace tailrace::sql {
 namespace {
 
+// The fixed fields of the IIS log file format; its lines end with a comma.
+constexpr std::string_view kIisName = "IIS";
+
 constexpr std::pair<std::string_view, std::string_view> kNamedFormats[] = {
     {"COMMON", "%h %l %u %t \"%r\" %>s %b"},
     {"COMMON WITH VHOST", "%v %h %l %u %t \"%r\" %>s %b"},
     {"NCSA EXTENDED", "%h %l %u %t \"%r\" %>s %b \"%[Referer]i\" \"%[User-agent]i\""},
     {"REFERER", "%[Referer]i ---> %U"},
     {"AGENT", "%[User-agent]i"},
+    {kIisName,
+     "%h, %u, %[date]n, %[time]n, %[service]n, %v, %A, %[time taken]n, %[bytes received]n, %[bytes sent]n, "
+     "%s, %[Windows status]n, %m, %U, %q"},
 };
 
 constexpr std::string_view kSpecifiers = "aABbCDefhHilmnopPqrstTuUvVXIO";
@@ -47,14 +53,12 @@ size_t FindLiteral(std::string_view line, std::string_view literal) {
 }  // namespace
 
 Result<W3cLogFormat> W3cLogFormat::Compile(std::string_view format) {
-  if (EqualsIgnoreCase(format, "IIS")) {
-    return Error{ErrorCode::kUnsupported, "log format IIS: its columns are not documented; write them as specifiers"};
-  }
   std::string_view specifiers = format;
   for (const auto& [name, meaning] : kNamedFormats) {
     if (EqualsIgnoreCase(format, name)) specifiers = meaning;
   }
   W3cLogFormat compiled;
+  compiled.trailing_comma_ = EqualsIgnoreCase(format, kIisName);
   const auto literal = [&]() -> std::string& {
     return compiled.fields_.empty() ? compiled.literal_before_ : compiled.fields_.back().literal_after;
   };
@@ -105,6 +109,7 @@ bool W3cLogFormat::Match(std::string_view line, std::span<std::string_view> colu
   if (!line.starts_with(literal_before_)) return false;
   line.remove_prefix(literal_before_.size());
   while (line.ends_with('\n') || line.ends_with('\r')) line.remove_suffix(1);
+  if (trailing_comma_ && line.ends_with(',')) line.remove_suffix(1);
   for (size_t i = 0; i < fields_.size(); ++i) {
     if (!TakeValue(fields_[i], line, columns[i])) return false;
   }

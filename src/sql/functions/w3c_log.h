@@ -10,12 +10,12 @@
 namespace tailrace::sql {
 
 // The format of an access log as Apache's mod_log_config writes it, read backwards: one column a specifier.
-// Source  docs/sql-dialect.md, section 6.13; Apache HTTP Server documentation, mod_log_config, "Custom Log Formats".
+// Source  docs/sql-dialect.md, section 6.13; Apache HTTP Server documentation, mod_log_config, "Custom Log Formats";
+//         Microsoft, "IIS Log File Format".
 class W3cLogFormat {
  public:
-  // `format`: COMMON, COMMON WITH VHOST, NCSA EXTENDED, REFERER, AGENT (any case), or specifiers and literal text.
-  // Errors  kInvalidArgument: unknown specifier, none at all, two without text between. kUnsupported: IIS, whose
-  //         columns are not documented.
+  // `format`: COMMON, COMMON WITH VHOST, NCSA EXTENDED, REFERER, AGENT, IIS (any case), or specifiers and literal text.
+  // Errors  kInvalidArgument: unknown specifier, none at all, two without text between.
   static Result<W3cLogFormat> Compile(std::string_view format);
 
   size_t column_count() const { return fields_.size(); }
@@ -31,6 +31,7 @@ class W3cLogFormat {
   };
   static bool TakeValue(const Field& field, std::string_view& line, std::string_view& value);
 
+  bool trailing_comma_ = false;
   std::string literal_before_;
   std::vector<Field> fields_;
 };

@@ -24,6 +24,7 @@ export interface PumpStatus {
   readonly rows_in: number;
   readonly rows_out: number;
   readonly errors: number;
+  readonly cut_texts: number;
   readonly state_bytes: number;
   readonly rows_in_per_s: number;
   readonly rows_out_per_s: number;

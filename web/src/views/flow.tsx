@@ -87,6 +87,7 @@ function PumpNode({ pump, most }: { pump: PumpStatus; most: number }) {
         ["in", `${format.number(pump.rows_in)} · ${format.rate(pump.rows_in_per_s)}`],
         ["out", `${format.number(pump.rows_out)} · ${format.rate(pump.rows_out_per_s)}`],
         ["state", format.bytes(pump.state_bytes)],
+        ...(pump.cut_texts > 0 ? [["cut", format.plural(pump.cut_texts, "text")] as const] : []),
       ]}
       {...trouble}
     />
