@@ -216,7 +216,7 @@ BothSql RandomList(Rng& rng, RandomSql& random, size_t count, std::vector<ValueK
     const ValueKind kind = RandomKind(rng);
     BothSql expr = random.Expr(kind, static_cast<int>(rng.Below(4)));
     // SQLite takes a bare number as a key of GROUP BY for the place of a column.
-    if (kind == ValueKind::kInteger && expr.lite.find_first_not_of("0123456789") == std::string::npos) {
+    if (kind == ValueKind::kInteger && expr.lite.find_first_not_of("0123456789()- ") == std::string::npos) {
       expr = {whole_column, whole_column};
     }
     const std::string_view comma = i == 0 ? "" : ", ";
