@@ -108,6 +108,13 @@ class Kinesis(TestCase):
             if "EndingSequenceNumber" in numbers:
                 self.assertLess(int(number), int(numbers["EndingSequenceNumber"]))
 
+        # Children's numbers begin after their parents' end, however fast one followed the other.
+        for shard in shards.values():
+            for parent in (shard.get("ParentShardId"), shard.get("AdjacentParentShardId")):
+                if parent:
+                    self.assertGreater(int(shard["SequenceNumberRange"]["StartingSequenceNumber"]),
+                                       int(shards[parent]["SequenceNumberRange"]["EndingSequenceNumber"]))
+
         # As consumers do: from the oldest shards to their children, until nothing is left.
         found = {}
         todo = ["shardId-000000000000", "shardId-000000000001", "shardId-000000000002"]

@@ -140,7 +140,10 @@ SequenceNumber EndingNumber(const stream::ShardDescription& shard) {
 std::string ShardName(stream::ShardId shard) { return fmt::format("shardId-{:012}", shard); }
 
 std::optional<stream::ShardId> ParseShardName(std::string_view text) {
-  if (const size_t dash = text.find('-'); dash != std::string_view::npos) text.remove_prefix(dash + 1);
+  if (const size_t dash = text.find('-'); dash != std::string_view::npos) {
+    text.remove_prefix(dash + 1);
+    text = text.substr(0, text.find('-'));
+  }
   if (text.empty() || !std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; })) return std::nullopt;
   const auto number = ParseInt64(text);
   if (!number.has_value() || *number > INT32_MAX) return std::nullopt;

@@ -43,7 +43,7 @@ SequenceNumber EndingNumber(const stream::ShardDescription& shard);
 
 // "shardId-000000000000".
 std::string ShardName(stream::ShardId shard);
-// Takes what follows the first dash, or all: digits of a number up to 2147483647.
+// Takes what follows the first dash, up to the next one, or all: digits of a number up to 2147483647.
 std::optional<stream::ShardId> ParseShardName(std::string_view text);
 
 }  // namespace tailrace::api::kinesis

@@ -53,6 +53,7 @@ TEST(ShardNameTest, IsReadLeniently) {
   EXPECT_EQ(ParseShardName("shardId-000000000007"), 7U);
   EXPECT_EQ(ParseShardName("x-7"), 7U);
   EXPECT_EQ(ParseShardName("7"), 7U);
+  EXPECT_EQ(ParseShardName("1-2-3"), 2U);
   EXPECT_EQ(ParseShardName("shardId-2147483648"), std::nullopt);
   EXPECT_EQ(ParseShardName("shardId--1"), std::nullopt);
   EXPECT_EQ(ParseShardName("shardId-"), std::nullopt);

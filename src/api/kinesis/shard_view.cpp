@@ -13,7 +13,7 @@ constexpr size_t kTagsMax = 50;
 // Letters and digits of any language (told apart from other signs only within ASCII), white space and _ . / = + - % @ :
 // ,
 bool AllowedInTag(std::string_view text) {
-  static constexpr std::string_view kSigns = "_./=+-%@:, \t";
+  static constexpr std::string_view kSigns = "_./=+-%@: \t";
   for (const char c : text) {
     const bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
     if (!letter && static_cast<uint8_t>(c) < 0x80 && kSigns.find(c) == std::string_view::npos) return false;
@@ -50,6 +50,13 @@ aws::Answer<void> CheckShardLimit(const aws::Identity& identity, int64_t open, i
              "request higher limits."));
 }
 
+aws::Answer<void> CheckTagText(std::string_view text) {
+  if (AllowedInTag(text)) return {};
+  return std::unexpected(InvalidArgument(
+      "Some tags contain invalid characters. Valid characters: Unicode letters, digits, white space, _ . "
+      "/ = + - % @."));
+}
+
 aws::Answer<void> AddTags(const aws::Identity& identity, const std::string& stream, const aws::Value& added,
                           std::map<std::string, std::string>& tags) {
   const std::string failed =
@@ -58,11 +65,8 @@ aws::Answer<void> AddTags(const aws::Identity& identity, const std::string& stre
     const std::string_view key = (*at).text();
     ++at;
     const std::string_view value = (*at).kind() == aws::Kind::kNull ? std::string_view() : (*at).text();
-    if (!AllowedInTag(key) || !AllowedInTag(value)) {
-      return std::unexpected(
-          InvalidArgument("Some tags contain invalid characters. Valid characters: Unicode letters, digits, white "
-                          "space, _ . / = + - % @."));
-    }
+    TAILRACE_AWS_TRY(CheckTagText(key));
+    TAILRACE_AWS_TRY(CheckTagText(value));
     if (key.find('%') != std::string_view::npos || value.find('%') != std::string_view::npos) {
       return std::unexpected(InvalidArgument(
           failed +

@@ -19,6 +19,9 @@ void WriteShard(aws::Writer& out, const stream::ShardDescription& shard);
 // Errors  LimitExceededException: `more` shards beside `open`, or `of_stream` in one stream, are too many.
 aws::Answer<void> CheckShardLimit(const aws::Identity& identity, int64_t open, int64_t more, int64_t of_stream);
 
+// Errors  InvalidArgumentException: a character that tags may not have.
+aws::Answer<void> CheckTagText(std::string_view text);
+
 // Adds the request's tags to those that are there.
 // Errors  InvalidArgumentException: characters; more than 50 in all.
 aws::Answer<void> AddTags(const aws::Identity& identity, const std::string& stream, const aws::Value& added,

@@ -31,8 +31,12 @@ void WriteTags(aws::Writer& out, const TagMap& tags, const std::string& after, s
   out.EndMap();
 }
 
-void RemoveKeys(const Value& keys, TagMap& tags) {
-  for (const Value key : keys) tags.erase(std::string(key.text()));
+Answer<void> RemoveKeys(const Value& keys, TagMap& tags) {
+  for (const Value key : keys) {
+    TAILRACE_AWS_TRY(CheckTagText(key.text()));
+    tags.erase(std::string(key.text()));
+  }
+  return {};
 }
 
 // A stream or one of its consumers, by its ResourceARN.
@@ -72,10 +76,8 @@ Answer<void> AddTagsToStream(Kinesis& kinesis, const Call& call, aws::Writer&) {
 
 Answer<void> RemoveTagsFromStream(Kinesis& kinesis, const Call& call, aws::Writer&) {
   TAILRACE_AWS_ASSIGN(const FactsPtr facts, kinesis.directory().Find(call));
-  return kinesis.directory().Change(*facts, [&](StreamSettings& settings) -> Answer<void> {
-    RemoveKeys(call.input().Find("TagKeys"), settings.tags);
-    return {};
-  });
+  return kinesis.directory().Change(
+      *facts, [&](StreamSettings& settings) { return RemoveKeys(call.input().Find("TagKeys"), settings.tags); });
 }
 
 Answer<void> ListTagsForStream(Kinesis& kinesis, const Call& call, aws::Writer& out) {
@@ -98,8 +100,7 @@ Answer<void> UntagResource(Kinesis& kinesis, const Call& call, aws::Writer&) {
   TAILRACE_AWS_ASSIGN(const Resource resource, FindResource(kinesis, call));
   return kinesis.directory().Change(*resource.facts, [&](StreamSettings& settings) -> Answer<void> {
     TAILRACE_AWS_ASSIGN(TagMap* const tags, TagsOf(call, resource, settings));
-    RemoveKeys(call.input().Find("TagKeys"), *tags);
-    return {};
+    return RemoveKeys(call.input().Find("TagKeys"), *tags);
   });
 }
 
