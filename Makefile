@@ -39,6 +39,10 @@ bench: packages packages-check build
 fuzz: packages packages-check
 	@scripts/fuzz.sh $(or $(SECONDS),60)
 
+## simulate: a whole server on simulated disk, clock and network, with faults from SEEDS (1000) seeds
+simulate: packages packages-test
+	@scripts/simulate.sh $(or $(SEEDS),1000)
+
 ## docs: write the generated documents anew
 docs: build
 	@scripts/generate_docs.sh
@@ -63,4 +67,4 @@ web:
 help:
 	@grep -E '^## ' Makefile | sed 's/^## /  /'
 
-.PHONY: run build package test test-all check bench fuzz docs clean packages packages-test packages-check web help
+.PHONY: run build package simulate test test-all check bench fuzz docs clean packages packages-test packages-check web help

@@ -2,7 +2,7 @@
 #
 # Makes the static library tailrace_NAME from src/NAME/**.cpp. Files are picked up by their names:
 #   x_test.cpp   into the GoogleTest program NAME_test (one a module, run by CTest),
-#   x_fuzz.cpp   each into a libFuzzer program of its own,
+#   x_fuzz.cpp   each into a libFuzzer program of its own; with the tests, into one that replays tests/corpus/x_fuzz,
 #   x_bench.cpp  into the Google Benchmark program NAME_bench.
 function(tailrace_module NAME)
   cmake_parse_arguments(ARG "" "" "DEPENDS;USES;TEST_USES" ${ARGN})
@@ -28,6 +28,16 @@ function(tailrace_module NAME)
                           GTest::gtest_main)
     target_compile_definitions(${NAME}_test PRIVATE TAILRACE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     add_test(NAME ${NAME} COMMAND ${NAME}_test)
+  endif()
+  if(TAILRACE_TESTS)
+    foreach(FUZZER ${FUZZERS})
+      get_filename_component(FUZZER_NAME ${FUZZER} NAME_WE)
+      add_executable(${FUZZER_NAME}_replay ${FUZZER} $<TARGET_OBJECTS:fuzz_replay>)
+      target_link_libraries(${FUZZER_NAME}_replay PRIVATE tailrace_${NAME})
+      set_target_properties(${FUZZER_NAME}_replay PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/replay/${FUZZER_NAME})
+      add_test(NAME ${FUZZER_NAME} COMMAND ${FUZZER_NAME}_replay ${CMAKE_SOURCE_DIR}/tests/corpus/${FUZZER_NAME}
+               WORKING_DIRECTORY ${CMAKE_BINARY_DIR}/replay/${FUZZER_NAME})
+    endforeach()
   endif()
   if(TAILRACE_FUZZ)
     foreach(FUZZER ${FUZZERS})

@@ -267,6 +267,12 @@ Status AlarmSink::Write(const data::Batch& batch, data::Ordinal first_ordinal) {
   return Store(std::move(commit));
 }
 
+bool AlarmSink::HasNewsAt(Timestamp time) const {
+  if (!alarm_.has_value()) return true;  // It has to be loaded first, to tell.
+  const std::optional<Timestamp> next = alarm_->NextResolve();
+  return next.has_value() && *next <= time;
+}
+
 Status AlarmSink::AdvanceTo(Timestamp time) {
   if (!alarm_.has_value()) TAILRACE_TRY(Reload());
   const auto next = alarm_->NextResolve();

@@ -40,6 +40,8 @@ class AlarmSink final : public data::Sink {
   data::Ordinal last_ordinal() const override { return last_ordinal_; }
   // No row before `time` will come any more: alarms that have been quiet long enough are over. Cheap when none is.
   Status AdvanceTo(Timestamp time);
+  // Whether AdvanceTo would tell something.
+  bool HasNewsAt(Timestamp time) const;
 
  private:
   struct Bound;

@@ -133,8 +133,24 @@ Result<std::unique_ptr<Sqlite>> Sqlite::Open(const std::string& path, Mode mode)
   std::unique_ptr<Sqlite> opened(new Sqlite(database));
   sqlite3_extended_result_codes(database, 1);
   sqlite3_busy_timeout(database, kBusyTimeoutMs);
-  if (mode == Mode::kReadWrite) TAILRACE_TRY(opened->Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL"));
+  if (mode == Mode::kReadOnly) return opened;
+  TAILRACE_TRY(opened->Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL"));
+  TAILRACE_TRY(opened->Harden());
   return opened;
+}
+
+// A commit whose sync failed was refused, but its frames may be in the log, and whoever opens the file finds it done:
+// in memory only, as the system takes the pages for clean. Moved into the database, it is on disk before it is
+// believed.
+Status Sqlite::Harden() {
+  TAILRACE_ASSIGN_OR_RETURN(SqliteStatement checkpoint, Prepare("PRAGMA wal_checkpoint(TRUNCATE)"));
+  TAILRACE_ASSIGN_OR_RETURN(const bool row, checkpoint.Step());
+  if (row && checkpoint.Int64(0) != 0) {
+    const char* const path = sqlite3_db_filename(database_, "main");
+    return Error{ErrorCode::kUnavailable, StrCat("database ", path == nullptr ? "" : path,
+                                                 ": somebody else reads it; it cannot be made safe now")};
+  }
+  return Ok();
 }
 
 Sqlite::~Sqlite() {

@@ -66,6 +66,7 @@ class Sqlite {
 
  private:
   explicit Sqlite(sqlite3* database) : database_(database) {}
+  Status Harden();
 
   sqlite3* const database_;
   std::map<std::string, sqlite3_stmt*> statements_;

@@ -259,6 +259,7 @@ std::string BuildOverview(app::Runtime& runtime, const std::string& version, Rat
   json::object overview;
   overview["version"] = version;
   overview["now"] = ToUnixMs(runtime.environment().clock.Now());
+  overview["clock_ahead_ms"] = runtime.clock().Ahead().count();  // The machine's clock was set back.
   overview["started"] = ToUnixMs(runtime.started());
   overview["cpu_ms"] = std::chrono::duration_cast<Milliseconds>(usage.cpu).count();
   overview["resident_bytes"] = usage.resident_bytes;

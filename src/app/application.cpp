@@ -154,11 +154,24 @@ Status Application::OpenJob(std::vector<Output> outputs, const std::optional<Che
     TAILRACE_TRY(job_->Load(reader));
     bound_ = FromUnixMs(checkpoint->bound_unix_ms);
     checkpoint_number_ = checkpoint->number;
-    // Renews the promise that the last run made: no record arrives at or before the bound.
-    for (const RecordMerge::Source& source : sources) source.stream->Seal(bound_);
     // An input that the application did not have before: time cannot go back to what arrived earlier.
     start = {.kind = stream::StartPoint::Kind::kAtTimestamp, .timestamp = bound_ + Milliseconds(1)};
   }
+  // Renews the promises that the last run made: no record arrives at or before these times.
+  auto told_time = ReadToldTime(environment_.disk, environment_.told_time_file);
+  if (!told_time.ok()) {
+    return std::move(told_time).error().Context(
+        "the time up to which outputs were told is unreadable; move it away "
+        "when the machine's clock was not set back since");
+  }
+  told_time_ = *told_time;
+  Timestamp passed = std::max(bound_, told_time_);
+  // The records of one stream may have been read together with another's: the time of both has passed.
+  for (const RecordMerge::Source& source : sources) {
+    passed = std::max(passed, source.stream->EarliestNextArrival() - Milliseconds(1));
+  }
+  for (const RecordMerge::Source& source : sources) source.stream->Seal(passed);
+  environment_.clock.RaiseTo(passed + Milliseconds(1));
   TAILRACE_ASSIGN_OR_RETURN(
       merge_,
       RecordMerge::Open(std::move(sources), checkpoint.has_value() ? checkpoint->positions : InputPositions(), start));
@@ -269,21 +282,7 @@ Result<Application::StepResult> Application::Step() {
     bound_ = std::max(bound_, FromUnixMs(merged.records.back().arrival_unix_ms));
   }
   if (records_ != records_before) changed_since_checkpoint_ = true;
-  if (read_up && until > bound_) {
-    const std::optional<Timestamp> deadline = job_->NextDeadline();
-    bound_ = until;
-    if (deadline.has_value() && *deadline <= until) {
-      TAILRACE_TRY(job_->Advance(until));
-      changed_since_checkpoint_ = true;
-    }
-    FlushOutputs();
-  }
-  if (read_up && !OutputsWait()) {
-    for (alarm::AlarmSink* const alarm : alarms_) {
-      const Status advanced = alarm->AdvanceTo(bound_);
-      if (!advanced.ok()) environment_.log.Warning("alarm not advanced", {{"error", advanced.error().message}});
-    }
-  }
+  if (read_up) TAILRACE_TRY(AdvanceTime(until));
   if (changed_since_checkpoint_ && now - last_checkpoint_ >= definition_.config.checkpoint_interval) {
     TAILRACE_TRY(MakeCheckpoint());
   }
@@ -295,6 +294,45 @@ Result<Application::StepResult> Application::Step() {
   for (const ReferenceTableConfig& table : definition_.config.reference_tables) wake_at(now + table.refresh);
   PublishStatus();
   return result;
+}
+
+// Everything up to `until` is read: closes windows and ends alarms that only time closes and ends.
+Status Application::AdvanceTime(Timestamp until) {
+  const std::optional<Timestamp> deadline = job_->NextDeadline();
+  const auto has_news = [&](const alarm::AlarmSink* alarm) { return alarm->HasNewsAt(std::max(bound_, until)); };
+  const bool windows_close = until > bound_ && deadline.has_value() && *deadline <= until;
+  const bool alarms_end = std::ranges::any_of(alarms_, has_news);
+  if (windows_close || alarms_end) {
+    if (const Status may = MayTell(std::max(bound_, until)); !may.ok()) {
+      // Records go on; what time alone would tell waits (a full disk, mostly).
+      environment_.log.Warning("time not advanced", {{"error", may.error().message}});
+      return Ok();
+    }
+  }
+  if (until > bound_) {
+    bound_ = until;
+    if (windows_close) {
+      TAILRACE_TRY(job_->Advance(until));
+      changed_since_checkpoint_ = true;
+    }
+    FlushOutputs();
+  }
+  if (OutputsWait()) return Ok();
+  for (alarm::AlarmSink* const alarm : alarms_) {
+    const Status advanced = alarm->AdvanceTo(bound_);
+    if (!advanced.ok()) environment_.log.Warning("alarm not advanced", {{"error", advanced.error().message}});
+  }
+  return Ok();
+}
+
+// Some time more than needed, so that a busy application stores it once a second. A restart within that time begins
+// that much early.
+Status Application::MayTell(Timestamp until) {
+  constexpr Milliseconds kReserve{1'000};
+  if (until <= told_time_) return Ok();
+  TAILRACE_TRY(WriteToldTime(environment_.disk, environment_.told_time_file, until + kReserve));
+  told_time_ = until + kReserve;
+  return Ok();
 }
 
 void Application::FlushOutputs() {

@@ -16,7 +16,7 @@
 #include "app/live_view.h"
 #include "app/parallel_decoder.h"
 #include "app/record_merge.h"
-#include "base/clock.h"
+#include "base/forward_clock.h"
 #include "base/disk.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -103,13 +103,14 @@ class Application {
  public:
   struct Environment {
     Disk& disk;
-    const Clock& clock;
+    ForwardClock& clock;
     Log& log;
     MetricsRegistry& metrics;
     // The stream that an input reads. Errors: kNotFound.
     std::function<Result<std::shared_ptr<stream::Stream>>(const InputConfig&)> find_stream;
     std::string checkpoint_file;
     ApplicationOptions options;
+    std::string told_time_file;
   };
   struct Output {
     int stream;  // Index in the program.
@@ -159,6 +160,8 @@ class Application {
   Status PushRows(int stream, const data::Batch& rows, std::span<const data::Record> records,
                   std::span<const uint32_t> record_of_row);
   Status RefreshTables(Timestamp now);
+  Status AdvanceTime(Timestamp until);
+  Status MayTell(Timestamp until);
   void FlushOutputs();
   bool OutputsWait() const;
   bool OutputsFull() const;
@@ -180,6 +183,7 @@ class Application {
   std::vector<WatchedTable> watched_tables_;
   int64_t query_start_unix_ms_ = 0;
   Timestamp bound_{};
+  Timestamp told_time_{};  // As stored: time alone may be told up to here.
   uint64_t checkpoint_number_ = 0;
   Timestamp last_checkpoint_{};
   bool changed_since_checkpoint_ = false;

@@ -38,9 +38,9 @@ Result<std::unique_ptr<RunningApplication>> RunningApplication::Open(Definition 
   TAILRACE_ASSIGN_OR_RETURN(
       running->application_,
       Application::Open(std::move(definition), std::move(outputs), running->origins_,
-                        {environment.disk, environment.clock, environment.log, environment.metrics,
+                        {environment.disk, runtime.clock_, environment.log, environment.metrics,
                          [&runtime](const InputConfig& input) { return runtime.FindInput(input); },
-                         running->folder_ + "/checkpoint", options.application}));
+                         running->folder_ + "/checkpoint", options.application, running->folder_ + "/told-time"}));
   for (const InputConfig& input : config.inputs) {
     TAILRACE_ASSIGN_OR_RETURN(const auto stream, runtime.FindInput(input));
     running->subscriptions_.push_back(stream->Subscribe([raw = running.get()] { raw->Wake(); }));
@@ -129,6 +129,7 @@ Status RunningApplication::OpenAgent(const ApplicationConfig& config, Rng rng) {
   if (!loaded.ok()) {
     return Error{ErrorCode::kInvalidArgument, StrCat(path, ": ", loaded.problems.front().ToString())};
   }
+  const bool simulated = runtime_.options().simulation.has_value();
   const auto find_target = [this](const ingest::FlowConfig& flow) -> Result<ingest::RecordTarget*> {
     TAILRACE_ASSIGN_OR_RETURN(
         std::shared_ptr<stream::Stream> stream,
@@ -139,9 +140,9 @@ Status RunningApplication::OpenAgent(const ApplicationConfig& config, Rng rng) {
   TAILRACE_ASSIGN_OR_RETURN(
       agent_,
       ingest::Agent::Make(std::move(loaded.config),
-                          {.checkpoint_path = folder_ + "/agent-checkpoint", .user = UserName(), .polled = false},
+                          {.checkpoint_path = folder_ + "/agent-checkpoint", .user = UserName(), .polled = simulated},
                           {environment.disk, environment.clock, environment.log}, find_target, rng));
-  agent_runner_ = std::make_unique<ingest::AgentRunner>(*agent_, environment.clock, environment.log);
+  if (!simulated) agent_runner_ = std::make_unique<ingest::AgentRunner>(*agent_, environment.clock, environment.log);
   return Ok();
 }
 
@@ -205,7 +206,7 @@ void RunningApplication::WakeSenders() {
 
 // Steps whenever records, time or tasks have come; at the end once more, and a checkpoint.
 void RunningApplication::Run() {
-  const Clock& clock = runtime_.environment().clock;
+  const Clock& clock = runtime_.clock();
   std::unique_lock lock(mutex_);
   while (true) {
     woken_ = false;

@@ -47,6 +47,8 @@ class RunningApplication {
   // Null when the application has no alarms.
   alarm::AlarmStore* alarm_store() { return alarm_store_.get(); }
   alarm::Outbox* outbox() { return outbox_.get(); }
+  // Null without one. For simulations, which poll it; else its runner drives it.
+  ingest::Agent* agent() { return agent_.get(); }
   void WakeSenders();
   // Gives a dead letter to its output again, on the application's thread. Errors: kNotFound; kInvalidArgument: refused
   // again, with the reason; kUnavailable: the application has ended.

@@ -15,36 +15,48 @@ table::KeyAttribute ToKeyAttribute(const std::pair<std::string, AttributeKind>& 
 
 }  // namespace
 
-Runtime::Runtime(RuntimeOptions options, const Environment& environment, FolderLock lock)
+Runtime::Runtime(RuntimeOptions options, const Environment& environment)
     : options_(std::move(options)),
       environment_(environment),
+      clock_(environment.clock),
       rng_(environment.seed),
       started_(environment.clock.Now()),
-      lock_(std::move(lock)),
       reloader_(*this, environment.load_definition) {}
 
 Runtime::~Runtime() { Stop(std::chrono::milliseconds(0)); }
 
 Result<std::unique_ptr<Runtime>> Runtime::Open(RuntimeOptions options, const Environment& environment) {
-  const std::string folder = options.data_folder;
-  TAILRACE_TRY(environment.disk.MakeDirectories(folder));
-  TAILRACE_ASSIGN_OR_RETURN(FolderLock lock, FolderLock::Acquire(folder));
-  std::unique_ptr<Runtime> runtime(new Runtime(std::move(options), environment, std::move(lock)));
-  TAILRACE_ASSIGN_OR_RETURN(runtime->streams_, stream::StreamStore::Open({environment.disk, environment.clock,
-                                                                          environment.log, environment.metrics},
-                                                                         folder + "/streams", runtime->rng_.Fork()));
-  sink::delivery::DeliveryStreams::Options delivery{
-      .folder = folder + "/delivery", .buckets = {.s3 = runtime->options_.s3, .folder = folder + "/buckets"}};
-  TAILRACE_ASSIGN_OR_RETURN(runtime->delivery_streams_,
-                            sink::delivery::DeliveryStreams::Open(std::move(delivery),
-                                                                  {environment.disk, environment.net, environment.clock,
-                                                                   environment.log, environment.metrics},
-                                                                  *runtime->streams_, runtime->rng_.Fork()));
-  TAILRACE_ASSIGN_OR_RETURN(runtime->tables_, table::TableStore::Open(folder + "/tables", environment.clock));
-  TAILRACE_ASSIGN_OR_RETURN(
-      runtime->dead_letters_,
-      sink::DeadLetters::Open(*runtime->tables_, environment.clock, environment.metrics, sink::DeadLetters::Options()));
+  std::unique_ptr<Runtime> runtime(new Runtime(std::move(options), environment));
+  TAILRACE_TRY(runtime->OpenStores());
   return runtime;
+}
+
+Status Runtime::OpenStores() {
+  const std::string& folder = options_.data_folder;
+  const bool simulated = options_.simulation.has_value();
+  TAILRACE_TRY(environment_.disk.MakeDirectories(folder));
+  if (!simulated) {
+    TAILRACE_ASSIGN_OR_RETURN(lock_, FolderLock::Acquire(folder));
+  }
+  TAILRACE_ASSIGN_OR_RETURN(
+      streams_, stream::StreamStore::Open({environment_.disk, clock_, environment_.log, environment_.metrics},
+                                          folder + "/streams", rng_.Fork(), {.maintain_in_background = !simulated}));
+  sink::delivery::DeliveryStreams::Options delivery{.folder = folder + "/delivery",
+                                                    .buckets = {.s3 = options_.s3, .folder = folder + "/buckets"}};
+  TAILRACE_ASSIGN_OR_RETURN(
+      delivery_streams_, sink::delivery::DeliveryStreams::Open(std::move(delivery),
+                                                               {environment_.disk, environment_.net, environment_.clock,
+                                                                environment_.log, environment_.metrics},
+                                                               *streams_, rng_.Fork()));
+  if (simulated) {
+    TAILRACE_ASSIGN_OR_RETURN(std::unique_ptr<table::KeyValueStore> store, options_.simulation->open_tables());
+    TAILRACE_ASSIGN_OR_RETURN(tables_, table::TableStore::Open(std::move(store), environment_.clock));
+  } else {
+    TAILRACE_ASSIGN_OR_RETURN(tables_, table::TableStore::Open(folder + "/tables", environment_.clock));
+  }
+  TAILRACE_ASSIGN_OR_RETURN(dead_letters_, sink::DeadLetters::Open(*tables_, environment_.clock, environment_.metrics,
+                                                                   sink::DeadLetters::Options()));
+  return Ok();
 }
 
 Status Runtime::MakeStreams(const ApplicationConfig& config) {
@@ -148,6 +160,11 @@ Status Runtime::AddApplication(Definition definition) {
   TAILRACE_TRY(MakeDeliveryStreams(definition.config));
   TAILRACE_TRY(MakeTables(definition.config));
   TAILRACE_ASSIGN_OR_RETURN(std::shared_ptr<RunningApplication> application, OpenApplication(std::move(definition)));
+  constexpr Milliseconds kAheadWorthAWord{10'000};
+  if (const Milliseconds ahead = clock_.Ahead(); ahead > kAheadWorthAWord) {
+    environment_.log.Warning("the machine's clock is behind the newest records; time goes on from them, slower",
+                             {{"app", name}, {"ahead_ms", ahead.count()}});
+  }
   const std::lock_guard lock(mutex_);
   applications_.push_back(std::move(application));
   return Ok();
@@ -155,7 +172,7 @@ Status Runtime::AddApplication(Definition definition) {
 
 Result<std::shared_ptr<RunningApplication>> Runtime::OpenApplication(Definition definition) {
   const std::string folder = StrCat(options_.data_folder, "/apps/", definition.config.name);
-  TAILRACE_TRY(environment_.disk.MakeDirectories(folder));
+  TAILRACE_TRY(MakeDirectoriesDurably(environment_.disk, folder));
   TAILRACE_ASSIGN_OR_RETURN(std::unique_ptr<RunningApplication> application,
                             RunningApplication::Open(std::move(definition), *this, folder, rng_.Fork(), options_));
   return std::shared_ptr<RunningApplication>(std::move(application));

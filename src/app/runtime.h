@@ -1,6 +1,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -14,6 +15,7 @@
 #include "app/reloader.h"
 #include "base/clock.h"
 #include "base/disk.h"
+#include "base/forward_clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/net.h"
@@ -35,6 +37,12 @@ struct RuntimeOptions {
   // Where buckets are that the Firehose API names; without it they are folders below data_folder/buckets.
   std::optional<sink::delivery::S3StoreConfig> s3;
   ApplicationOptions application = {};
+  // A simulation owns all time and takes every step itself: the folder is not locked, nothing runs in the background,
+  // agents look at their files when they are polled, and tables lie where it says.
+  struct Simulation {
+    std::function<Result<std::unique_ptr<table::KeyValueStore>>()> open_tables;
+  };
+  std::optional<Simulation> simulation;
 };
 
 // Everything that runs in one process over one data folder: streams, tables, applications with their alarms and agents.
@@ -86,10 +94,14 @@ class Runtime {
   std::shared_ptr<RunningApplication> FindApplication(std::string_view name) const;  // Null when there is none.
   const Environment& environment() const { return environment_; }
   const std::string& data_folder() const { return options_.data_folder; }
+  const RuntimeOptions& options() const { return options_; }
+  // The time of streams and applications. Goes on when the machine's clock is set back.
+  const ForwardClock& clock() const { return clock_; }
   Timestamp started() const { return started_; }
 
  private:
-  Runtime(RuntimeOptions options, const Environment& environment, FolderLock lock);
+  Runtime(RuntimeOptions options, const Environment& environment);
+  Status OpenStores();
   Status MakeStreams(const ApplicationConfig& config);
   Status MakeDeliveryStreams(const ApplicationConfig& config);
   Status MakeTables(const ApplicationConfig& config);
@@ -97,12 +109,14 @@ class Runtime {
   Result<std::shared_ptr<RunningApplication>> OpenApplication(Definition definition);
   void TakePlace(std::shared_ptr<RunningApplication> running);
   void SweepTables();
+  friend class RunningApplication;  // Raises the clock.
 
   const RuntimeOptions options_;
   const Environment environment_;
+  ForwardClock clock_;
   Rng rng_;
   Timestamp started_{};
-  FolderLock lock_;
+  std::optional<FolderLock> lock_;
   std::unique_ptr<stream::StreamStore> streams_;
   std::unique_ptr<sink::delivery::DeliveryStreams> delivery_streams_;
   std::unique_ptr<table::TableStore> tables_;

@@ -28,6 +28,7 @@ constexpr OptionSpec kOptions[] = {
     {"--no-agent", "", "Do not tail files."},
     {"--decode-threads", "N", "Threads that decode the records of each input, 1 to 64.", "1"},
     {"--no-watch", "", "Do not reload applications when their files change; SIGHUP and `tailrace reload` still do."},
+    {"--skip-damaged", "", "Start without the applications whose files are damaged, instead of not at all."},
     {"--tls-certificate", "FILE", "Serve HTTPS with this certificate chain, PEM."},
     {"--tls-key", "FILE", "Private key of the certificate, PEM."},
     {"--tls-development", "",
@@ -188,7 +189,14 @@ int Run(const Arguments& arguments, const Context& context) {
     const Status added = (*runtime)->AddApplication(std::move(definition));
     if (!added.ok()) {
       const bool configuration = added.error().code == ErrorCode::kInvalidArgument;
-      return Fail(context, "run", StrCat(name, ": ", added.error().message),
+      const bool damaged = added.error().code == ErrorCode::kCorruption;
+      if (damaged && arguments.Has("--skip-damaged")) {
+        log->Error("application not started: damaged", {{"app", name}, {"error", added.error().message}});
+        continue;
+      }
+      const std::string_view cure =
+          damaged ? "; put that file back from a copy or move it away, or start the rest with --skip-damaged" : "";
+      return Fail(context, "run", StrCat(name, ": ", added.error().message, cure),
                   configuration ? kExitBadConfiguration : kExitFailed);
     }
   }

@@ -387,6 +387,11 @@ void SimDisk::SetFaults(const SimDiskFaults& faults) {
   faults_ = faults;
 }
 
+Status SimDisk::OtherOperation() {
+  const std::lock_guard lock(mutex_);
+  return CountOperation();
+}
+
 bool SimDisk::crashed() const {
   const std::lock_guard lock(mutex_);
   return crashed_;

@@ -50,6 +50,8 @@ class SimDisk final : public Disk {
   Status SyncDirectory(const std::string& path) override;
 
   void SetFaults(const SimDiskFaults& faults);
+  // One more operation that changes something, of a store that is simulated beside this disk and dies with it.
+  Status OtherOperation();
   bool crashed() const;
   uint64_t operations() const;  // That changed something, so far.
 

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/hash.h"
 #include "base/str.h"
 
 namespace tailrace::sink {
@@ -67,13 +68,16 @@ class FileSink final : public RedrivableSink {
   }
   std::string PositionPath() const { return StrCat(config_.path, ".position"); }
 
-  // "ordinal size\n"
+  // "ordinal size checksum\n"; files from before there was a checksum have none.
   Status LoadPosition() {
     TAILRACE_ASSIGN_OR_RETURN(const std::string text, ReadFile(environment_.disk, PositionPath()));
     const std::vector<std::string_view> parts = Split(Trim(text), ' ');
     const std::optional<int64_t> ordinal = ParseInt64(parts[0]);
-    const std::optional<int64_t> size = parts.size() == 2 ? ParseInt64(parts[1]) : std::nullopt;
-    if (!ordinal.has_value() || !size.has_value() || *ordinal < 0 || *size < 0) {
+    const bool complete = parts.size() == 2 || parts.size() == 3;
+    const std::optional<int64_t> size = complete ? ParseInt64(parts[1]) : std::nullopt;
+    const bool good = parts.size() != 3 || text == PositionText(static_cast<data::Ordinal>(ordinal.value_or(0)),
+                                                                static_cast<uint64_t>(size.value_or(0)));
+    if (!good || !ordinal.has_value() || !size.has_value() || *ordinal < 0 || *size < 0) {
       return Error{ErrorCode::kCorruption, StrCat(PositionPath(), ": \"", Trim(text), "\" is no position")};
     }
     last_ordinal_ = static_cast<data::Ordinal>(*ordinal);
@@ -82,7 +86,11 @@ class FileSink final : public RedrivableSink {
   }
 
   Status StorePosition(data::Ordinal ordinal, uint64_t size) {
-    return WriteFileAtomically(environment_.disk, PositionPath(), StrCat(ordinal, " ", size, "\n"));
+    return WriteFileAtomically(environment_.disk, PositionPath(), PositionText(ordinal, size));
+  }
+  static std::string PositionText(data::Ordinal ordinal, uint64_t size) {
+    const std::string numbers = StrCat(ordinal, " ", size);
+    return StrCat(numbers, " ", Crc32c(numbers), "\n");
   }
 
   Status OpenFile() {

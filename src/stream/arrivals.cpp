@@ -25,6 +25,11 @@ void Arrivals::RaiseFloor(int64_t arrival_unix_ms) {
   floor_unix_ms_ = std::max(floor_unix_ms_, arrival_unix_ms);
 }
 
+Timestamp Arrivals::earliest_next() const {
+  const std::lock_guard lock(mutex_);
+  return FromUnixMs(floor_unix_ms_);
+}
+
 Timestamp Arrivals::Seal(Timestamp now) {
   const std::lock_guard lock(mutex_);
   int64_t sealed = ToUnixMs(now);

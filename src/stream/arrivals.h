@@ -24,6 +24,8 @@ class Arrivals {
   // No arrival will be before this one. For recovery.
   void RaiseFloor(int64_t arrival_unix_ms);
 
+  // No later record gets an arrival before this.
+  Timestamp earliest_next() const;
   Timestamp Seal(Timestamp now);
   std::optional<Timestamp> last_seal() const;
 

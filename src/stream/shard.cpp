@@ -175,19 +175,31 @@ void Shard::Lead(std::unique_lock<std::mutex>& lock) {
   lock.unlock();
   const Status status = WriteGroup();
   if (status.ok()) context_.listeners->Notify();
+  std::optional<int64_t> remains_unix_ms;
+  if (!status.ok() && !ClearRemains()) remains_unix_ms = writing_group_.first_arrival_unix_ms;
   lock.lock();
   writing_group_.Clear();
-  Complete(lock, status);
+  Complete(lock, status, remains_unix_ms);
 }
 
-void Shard::Complete(std::unique_lock<std::mutex>& lock, const Status& status) {
+// Takes off the disk what a failed write may have left there, so that nobody finds it after a restart. When even that
+// fails, nobody may take the time of those records for complete.
+bool Shard::ClearRemains() {
+  if (active_.file == nullptr || active_.scrub_end <= active_.write_offset) return true;
+  if (!FillWithZeros(*active_.file, active_.write_offset, active_.scrub_end).ok()) return false;
+  if (!active_.file->Sync().ok()) return false;
+  active_.scrub_end = 0;
+  return true;
+}
+
+void Shard::Complete(std::unique_lock<std::mutex>& lock, const Status& status, std::optional<int64_t> remains_unix_ms) {
   if (!status.ok()) {
     // What queued behind the failed write was numbered after it: it fails along, and the numbers are given anew.
     frame_writer_.Abandon();
     queue_.Clear();
     next_sequence_ = durable_end_;
     producers_ = durable_producers_;
-    context_.arrivals->Settle(id_, std::nullopt);
+    context_.arrivals->Settle(id_, remains_unix_ms);
   }
   std::vector<std::pair<Done, bool>> calls;
   std::erase_if(waiters_, [&](Waiter& waiter) {
@@ -268,6 +280,7 @@ Status Shard::WritePart(size_t first, size_t end) {
   if (synced) {
     if (Status status = SyncActive(); !status.ok()) {
       active_.write_offset -= size;
+      active_.scrub_end = std::max(active_.scrub_end, active_.write_offset + size);
       return status;
     }
   }

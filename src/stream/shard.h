@@ -174,7 +174,8 @@ class Shard : public std::enable_shared_from_this<Shard> {
   Status Roll();
   Status Scrub();
   void PublishPart(size_t first, size_t end);
-  void Complete(std::unique_lock<std::mutex>& lock, const Status& status);
+  bool ClearRemains();
+  void Complete(std::unique_lock<std::mutex>& lock, const Status& status, std::optional<int64_t> remains_unix_ms);
   void RunWriter();
   void StartWriter();
 

@@ -39,7 +39,8 @@ Status Shard::Recover(std::vector<uint64_t> segment_numbers, std::optional<Seque
   ended_ = closed_;
   next_sequence_ = durable_end_;
   producers_ = durable_producers_;
-  context_.arrivals->RaiseFloor(last_arrival_unix_ms_);
+  // Behind, not at: whoever has read these records has passed their time.
+  if (last_arrival_unix_ms_ > 0) context_.arrivals->RaiseFloor(last_arrival_unix_ms_ + 1);
   return Ok();
 }
 

@@ -204,6 +204,8 @@ Result<uint64_t> Stream::ProducerSequence(ShardId shard, std::string_view produc
 
 Timestamp Stream::Seal(Timestamp now) { return arrivals_->Seal(now); }
 
+Timestamp Stream::EarliestNextArrival() const { return arrivals_->earliest_next(); }
+
 Result<ShardReader> Stream::Read(ShardId shard, Sequence position) const {
   TAILRACE_ASSIGN_OR_RETURN(std::shared_ptr<Shard> found, FindShard(shard));
   return ShardReader(std::move(found), position);

@@ -88,6 +88,8 @@ class Stream {
   // Waits for nothing: while appends are under way T lies before them. The promise ends with the process; after a
   // restart Seal(T) renews it whatever the clock then says.
   Timestamp Seal(Timestamp now);
+  // No later record arrives before this time. After a restart it lies behind all records that are there.
+  Timestamp EarliestNextArrival() const;
 
   // The position (sequence of the next record to read) that a start point means now. A time later than all records
   // means the end. Errors: kNotFound: shard. kInvalidArgument: a sequence that the shard has not reached.

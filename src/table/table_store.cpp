@@ -109,6 +109,10 @@ TableStore::~TableStore() = default;
 Result<std::unique_ptr<TableStore>> TableStore::Open(const std::string& folder, const Clock& clock,
                                                      KeyValueStore::Options options) {
   TAILRACE_ASSIGN_OR_RETURN(std::unique_ptr<KeyValueStore> store, KeyValueStore::Open(folder, options));
+  return Open(std::move(store), clock);
+}
+
+Result<std::unique_ptr<TableStore>> TableStore::Open(std::unique_ptr<KeyValueStore> store, const Clock& clock) {
   std::unique_ptr<TableStore> tables(new TableStore(std::move(store), clock));
   TAILRACE_TRY(tables->Load());
   return tables;

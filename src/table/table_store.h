@@ -121,6 +121,8 @@ class TableStore {
   // `clock` is borrowed. `folder` is made when missing.
   static Result<std::unique_ptr<TableStore>> Open(const std::string& folder, const Clock& clock,
                                                   KeyValueStore::Options options = {});
+  // Over another store than RocksDB.
+  static Result<std::unique_ptr<TableStore>> Open(std::unique_ptr<KeyValueStore> store, const Clock& clock);
   ~TableStore();
 
   // The name has 3 to 255 of [a-zA-Z0-9_.-]. Errors: kAlreadyExists.

@@ -86,10 +86,12 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.process = None
 
+    def words(self):
+        return [PROGRAM, "run", *self.applications, "--data", self.folder / "data", "--listen",
+                f"127.0.0.1:{self.port}", "--log", "text", *self.options]
+
     def start(self, wait=True):
-        words = [PROGRAM, "run", *self.applications, "--data", self.folder / "data", "--listen",
-                 f"127.0.0.1:{self.port}", "--log", "text", *self.options]
-        self.process = Process(words, self.folder / "server.log")
+        self.process = Process(self.words(), self.folder / "server.log")
         if wait:
             wait_until(self.ready, "the server to be ready")
         return self

@@ -1,0 +1,81 @@
+#!/usr/bin/env python3
+"""Shows that the simulation bites: plants one mistake after the other, builds, and expects the simulation to fail.
+
+simulate_mutants.py [NAME...]    exits 1 when a mistake is not found. The files are restored whatever happens.
+"""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build" / "test"
+SEEDS = os.environ.get("TAILRACE_SEEDS", "400")
+
+# Name, file, what stands there, what the mistake makes of it.
+MUTANTS = [
+    ("missing-fsync", "src/stream/shard.cpp",
+     "if (Status status = SyncActive(); !status.ok()) {\n      active_.write_offset -= size;",
+     "if (Status status = Ok(); !status.ok()) {\n      active_.write_offset -= size;"),
+    ("double-commit", "src/stream/shard.cpp",
+     "if (number <= producer_last) {",
+     "if (number < producer_last) {"),
+    ("lost-position", "src/app/application.cpp",
+     "if (!changed_since_checkpoint_ || OutputsWait()) return Ok();",
+     "if (!changed_since_checkpoint_) return Ok();"),
+    ("window-closes-a-millisecond-early", "src/engine/window_tracker.cpp",
+     "return (FloorDivide(rowtime - window_end_.origin_ms, step) + 1) * step + window_end_.origin_ms;",
+     "return (FloorDivide(rowtime - window_end_.origin_ms, step) + 1) * step + window_end_.origin_ms - 1;"),
+    ("refused-records-stay-on-disk", "src/stream/shard.cpp",
+     "if (active_.file == nullptr || active_.scrub_end <= active_.write_offset) return true;",
+     "return true;"),
+    ("time-told-before-it-is-stored", "src/app/application.cpp",
+     "  if (until <= told_time_) return Ok();\n",
+     "  if (until <= told_time_ + std::chrono::hours(1'000'000)) return Ok();\n"),
+    ("commit-believed-without-sync", "src/alarm/sqlite.cpp",
+     "  TAILRACE_TRY(opened->Harden());\n", ""),
+    ("a-late-clock-holds-everything-up", "src/base/forward_clock.cpp",
+     "last_ = std::max<Precise>(machine_.Now(), slow);",
+     "last_ = std::max<Precise>(machine_.Now(), std::min(slow, Precise{}));"),
+]
+
+
+def build():
+    subprocess.run(["cmake", "--build", BUILD, "--target", "app_test"], check=True, stdout=subprocess.DEVNULL)
+
+
+def finds():
+    """Whether the simulation fails, and the first line that says why."""
+    run = subprocess.run([BUILD / "app_test", "--gtest_brief=1", "--gtest_filter=SimulationTest.C2*"],
+                         env={**os.environ, "TAILRACE_SEEDS": SEEDS}, capture_output=True, text=True)
+    seed = next((line for line in run.stdout.splitlines() if line.startswith("To replay")), "")
+    return run.returncode != 0, seed
+
+
+def main() -> int:
+    missed = []
+    for name, file, right, wrong in MUTANTS:
+        if len(sys.argv) > 1 and name not in sys.argv[1:]:
+            continue
+        path = ROOT / file
+        text = path.read_text()
+        if text.count(right) != 1:
+            print(f"{name}: {file} has changed; bring the mutant up to date")
+            missed.append(name)
+            continue
+        try:
+            path.write_text(text.replace(right, wrong))
+            build()
+            found, seed = finds()
+        finally:
+            path.write_text(text)
+        print(f"{name}: {'found. ' + seed if found else 'NOT FOUND'}", flush=True)
+        if not found:
+            missed.append(name)
+    build()
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
