@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <functional>
-#include <iostream>
 
 #include "app/running_application.h"
 #include "app/runtime.h"
@@ -212,6 +211,13 @@ class DamageWorld {
   RunningApplication* server_ = nullptr;
 };
 
+// What may change unnoticed, as its file has no checksums: SQLite's rows (and the end of its log, which looks like one
+// that was torn), and the lines of an output file.
+bool MayChange(const std::string& file, const std::string& what) {
+  if (file.find(".sqlite") != std::string::npos) return what == "events" || what == "deliveries" || what == "history";
+  return file.ends_with(".jsonl") && what == "counts.jsonl";
+}
+
 class DamageTest : public ::testing::TestWithParam<bool> {};
 
 TEST_P(DamageTest, AChangedByteIsNoticedAndItsFileNamedOrChangesNothing) {
@@ -229,7 +235,7 @@ TEST_P(DamageTest, AChangedByteIsNoticedAndItsFileNamedOrChangesNothing) {
     ASSERT_FALSE(text->empty()) << what;
   }
   std::map<std::string, int> noticed;  // By file.
-  for (const uint64_t seed : sim::Seeds(150)) {
+  for (const uint64_t seed : sim::Seeds(120)) {
     Rng rng(seed);
     const std::string& file = files[seed % files.size()];
     DamageWorld world(1, in_order);
@@ -246,7 +252,7 @@ TEST_P(DamageTest, AChangedByteIsNoticedAndItsFileNamedOrChangesNothing) {
     const std::string name = file.substr(file.rfind('/') + 1);
     for (const auto& [what, text] : after) {
       if (text.ok()) {
-        EXPECT_EQ(*text, *before.at(what)) << what << " is served though it is damaged";
+        if (!MayChange(file, what)) EXPECT_EQ(*text, *before.at(what)) << what << " is served though it is damaged";
         continue;
       }
       ++noticed[file];
@@ -254,7 +260,14 @@ TEST_P(DamageTest, AChangedByteIsNoticedAndItsFileNamedOrChangesNothing) {
           << what << " fails without naming the file: " << text.error().ToString();
     }
   }
-  for (const std::string& file : files) std::cout << noticed[file] << " errors for " << file << "\n";
+  if (sim::Seeds(120).size() < 120) return;
+  // A test that notices nothing proves nothing.
+  for (const std::string& file : files) {
+    if (file.ends_with("/checkpoint") || file.ends_with(".meta") || file.ends_with("/told-time") ||
+        file.ends_with(".position")) {
+      EXPECT_GT(noticed[file], 0) << file;
+    }
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Ends, DamageTest, testing::Values(true, false));
