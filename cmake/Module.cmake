@@ -33,7 +33,7 @@ function(tailrace_module NAME)
     foreach(FUZZER ${FUZZERS})
       get_filename_component(FUZZER_NAME ${FUZZER} NAME_WE)
       add_executable(${FUZZER_NAME}_replay ${FUZZER} $<TARGET_OBJECTS:fuzz_replay>)
-      target_link_libraries(${FUZZER_NAME}_replay PRIVATE tailrace_${NAME})
+      target_link_libraries(${FUZZER_NAME}_replay PRIVATE tailrace_${NAME} tailrace_sim)
       set_target_properties(${FUZZER_NAME}_replay PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/replay/${FUZZER_NAME})
       add_test(NAME ${FUZZER_NAME} COMMAND ${FUZZER_NAME}_replay ${CMAKE_SOURCE_DIR}/tests/corpus/${FUZZER_NAME}
                WORKING_DIRECTORY ${CMAKE_BINARY_DIR}/replay/${FUZZER_NAME})
