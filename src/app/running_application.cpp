@@ -40,7 +40,7 @@ Result<std::unique_ptr<RunningApplication>> RunningApplication::Open(Definition 
       Application::Open(std::move(definition), std::move(outputs), running->origins_,
                         {environment.disk, environment.clock, environment.log, environment.metrics,
                          [&runtime](const InputConfig& input) { return runtime.FindInput(input); },
-                         running->folder_ + "/checkpoint", options.application}));
+                         running->folder_ + "/checkpoint", options.application, &running->checkpoint_writer_}));
   for (const InputConfig& input : config.inputs) {
     TAILRACE_ASSIGN_OR_RETURN(const auto stream, runtime.FindInput(input));
     running->subscriptions_.push_back(stream->Subscribe([raw = running.get()] { raw->Wake(); }));
@@ -102,9 +102,11 @@ Result<Application::Output> RunningApplication::MakeOutput(const Definition& def
                                          [](const AlarmEntry& alarm) { return alarm.alarm.name; });
     std::vector<alarm::TargetConfig> targets;
     for (const TargetEntry& target : definition.config.targets) targets.push_back(target.target);
-    TAILRACE_ASSIGN_OR_RETURN(std::unique_ptr<alarm::AlarmSink> alarm,
-                              alarm::AlarmSink::Open(entry->alarm, schema, targets, *alarm_store_,
-                                                     runtime_.environment().clock, [this] { WakeSenders(); }));
+    TAILRACE_ASSIGN_OR_RETURN(
+        std::unique_ptr<alarm::AlarmSink> alarm,
+        alarm::AlarmSink::Open(
+            entry->alarm, schema, targets, *alarm_store_, runtime_.environment().clock, [this] { WakeSenders(); },
+            [this, stream](Timestamp time) { return EvidenceOf(stream, time); }));
     output.alarm = alarm.get();
     output.sink = std::move(alarm);
   } else if (const auto* const to = std::get_if<StreamOutput>(&config.to)) {
@@ -120,6 +122,27 @@ Result<Application::Output> RunningApplication::MakeOutput(const Definition& def
             sink_environment_));
   }
   return output;
+}
+
+// On the application's thread, when everything is open.
+std::optional<alarm::Evidence> RunningApplication::EvidenceOf(int stream, Timestamp time) const {
+  auto evidence = GatherEvidence(
+      application_->definition(), stream, [this](const InputConfig& input) { return runtime_.FindInput(input); }, time);
+  if (evidence.ok()) return std::move(evidence).value();
+  runtime_.environment().log.Warning("no evidence for an alarm",
+                                     {{"app", name()}, {"error", evidence.error().message}});
+  return std::nullopt;
+}
+
+Result<Recomputed> RunningApplication::Explain(const alarm::EventRecord& event, const alarm::Evidence& evidence) const {
+  const Definition& definition = application_->definition();
+  for (const OutputConfig& output : definition.config.outputs) {
+    const auto* to = std::get_if<AlarmOutput>(&output.to);
+    if (to == nullptr || to->alarm != event.alarm) continue;
+    return Recompute(definition, definition.program->FindStream(output.from), event.event, evidence,
+                     runtime_.environment().disk, runtime_.data_folder(), application_->query_start_unix_ms());
+  }
+  return Error{ErrorCode::kNotFound, StrCat("application ", name(), " has no alarm ", event.alarm, " any more")};
 }
 
 Status RunningApplication::OpenAgent(const ApplicationConfig& config, Rng rng) {

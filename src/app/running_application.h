@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "alarm/outbox.h"
+#include "app/alarm_evidence.h"
 #include "app/application.h"
 #include "app/runtime.h"
 #include "ingest/agent/agent.h"
@@ -48,6 +49,8 @@ class RunningApplication {
   alarm::AlarmStore* alarm_store() { return alarm_store_.get(); }
   alarm::Outbox* outbox() { return outbox_.get(); }
   void WakeSenders();
+  // Computes the row of an event again from the records that are still there. Errors: those of Recompute.
+  Result<Recomputed> Explain(const alarm::EventRecord& event, const alarm::Evidence& evidence) const;
   // Gives a dead letter to its output again, on the application's thread. Errors: kNotFound; kInvalidArgument: refused
   // again, with the reason; kUnavailable: the application has ended.
   Status Redrive(const sink::LetterId& letter);
@@ -62,6 +65,7 @@ class RunningApplication {
   Status OpenAlarms(const ApplicationConfig& config, Rng rng);
   Result<std::vector<Application::Output>> MakeOutputs(const Definition& definition);
   Result<Application::Output> MakeOutput(const Definition& definition, const OutputConfig& config, int stream);
+  std::optional<alarm::Evidence> EvidenceOf(int stream, Timestamp time) const;
   Status OpenAgent(const ApplicationConfig& config, Rng rng);
   void Run();
   void Wake();
@@ -75,6 +79,7 @@ class RunningApplication {
   std::unique_ptr<alarm::OutboxWorkers> senders_;  // Guarded by senders_mutex_.
   Application::Origins origins_;
   std::map<std::string, sink::RedrivableSink*> redrivable_;  // By name; owned by the application.
+  BackgroundTask checkpoint_writer_;                         // Outlives the application.
   std::unique_ptr<Application> application_;
   std::vector<stream::Subscription> subscriptions_;
   std::vector<std::unique_ptr<ingest::StreamTarget>> agent_targets_;

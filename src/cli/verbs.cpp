@@ -24,6 +24,7 @@ std::span<const Verb> Verbs() {
       kTableScanVerb,
       kAlarmListVerb,
       kAlarmHistoryVerb,
+      kAlarmExplainVerb,
       kDeadLetterListVerb,
       kDeadLetterRedriveVerb,
       kGenerateOrdersVerb,

@@ -6,6 +6,7 @@ namespace tailrace::cli {
 
 // Each in the file of its name; verbs.cpp lists them.
 extern const Verb kAgentVerb;
+extern const Verb kAlarmExplainVerb;
 extern const Verb kAlarmHistoryVerb;
 extern const Verb kAlarmListVerb;
 extern const Verb kCheckVerb;
