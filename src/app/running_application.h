@@ -19,6 +19,7 @@
 #include "ingest/agent/agent_runner.h"
 #include "ingest/agent/stream_target.h"
 #include "sink/environment.h"
+#include "sink/kafka/kafka_delivery.h"
 
 namespace tailrace::app {
 
@@ -66,6 +67,8 @@ class RunningApplication {
   Result<std::vector<Application::Output>> MakeOutputs(const Definition& definition);
   Result<Application::Output> MakeOutput(const Definition& definition, const OutputConfig& config, int stream);
   std::optional<alarm::Evidence> EvidenceOf(int stream, Timestamp time) const;
+  Result<std::unique_ptr<data::Sink>> MakeKafkaOutput(const std::string& application, const OutputConfig& config,
+                                                      const std::string& sink_name, const data::Schema& schema);
   Status OpenAgent(const ApplicationConfig& config, Rng rng);
   void Run();
   void Wake();
@@ -80,6 +83,7 @@ class RunningApplication {
   Application::Origins origins_;
   std::map<std::string, sink::RedrivableSink*> redrivable_;  // By name; owned by the application.
   BackgroundTask checkpoint_writer_;                         // Outlives the application.
+  std::map<std::string, std::unique_ptr<sink::KafkaDelivery>> kafka_;  // By name of the output.
   std::unique_ptr<Application> application_;
   std::vector<stream::Subscription> subscriptions_;
   std::vector<std::unique_ptr<ingest::StreamTarget>> agent_targets_;
