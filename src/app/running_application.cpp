@@ -260,6 +260,7 @@ void RunningApplication::StopSending() {
     const std::lock_guard lock(senders_mutex_);
     senders = std::move(senders_);
   }
+  for (const auto& [name, delivery] : kafka_) delivery->Stop(kSleepMax);
 }
 
 void RunningApplication::Wake() {
