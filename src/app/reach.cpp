@@ -47,7 +47,8 @@ struct NodeReach {
   Reach operator()(const sql::WindowAggregate& node) const {
     Reach longest = 0;
     for (const sql::WindowFrame& frame : node.windows) {
-      longest = Longer(longest, frame.unit == sql::ast::FrameUnit::kRange ? frame.preceding : std::nullopt);
+      const bool by_rowtime = frame.unit == sql::ast::FrameUnit::kRange && frame.order_by == nullptr;
+      longest = Longer(longest, by_rowtime ? frame.preceding : std::nullopt);
     }
     return longest;
   }
@@ -64,6 +65,7 @@ struct NodeReach {
     }
     return longest;
   }
+  Reach operator()(const sql::Restamp& node) const { return node.delay_ms; }
   Reach operator()(const sql::TableJoin&) const { return 0; }
   Reach operator()(const sql::SubqueryMark&) const { return 0; }
   Reach operator()(const sql::UnionAll&) const { return 0; }
