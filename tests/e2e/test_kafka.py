@@ -311,7 +311,7 @@ class Sink(KafkaTest):
         self.send(topic, [(0, None, click(n)) for n in range(10)])
         server = self.serve(self.application(topic, outputs=self.output(out)))
         wait_until(lambda: "no topic" in server.application()["outputs"][1]["error"], "the error")
-        self.assertEqual(server.application()["outputs"][1]["waiting_rows"], 10)
+        wait_until(lambda: server.application()["outputs"][1]["waiting_rows"] == 10, "the rows to wait")
         wait_until(lambda: server.application()["checkpoints"] > 1, "a checkpoint meanwhile")
         self.assertEqual(server.application()["outputs"][0]["rows"], 10)
         self.create(out)

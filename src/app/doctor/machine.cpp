@@ -116,7 +116,8 @@ void ExamineMachine(const DoctorOptions& options, const DoctorEnvironment& envir
                    [&]() -> Result<std::string> {
                      const uint64_t limit = WatchedDirectoriesLimit();
                      TAILRACE_ASSIGN_OR_RETURN(const auto watch, MakeFileWatch());
-                     TAILRACE_TRY(watch->Add(nearest));
+                     const auto info = environment.disk.Stat(nearest);  // What is no folder is told above.
+                     if (info.ok() && info->is_directory) TAILRACE_TRY(watch->Add(nearest));
                      if (limit > 0 && limit < kWatchesMin) {
                        return Error{ErrorCode::kLimitExceeded, StrCat(limit, " watched folders are allowed")};
                      }
