@@ -304,7 +304,11 @@ Result<Application::StepResult> Application::Step() {
   result.wake = job_->NextDeadline();
   const auto wake_at = [&](Timestamp time) { result.wake = std::min(result.wake.value_or(time), time); };
   if (OutputsWait()) wake_at(now + Milliseconds(100));
-  if (changed_since_checkpoint_) wake_at(last_checkpoint_ + definition_.config.checkpoint_interval);
+  if (checkpoint_under_way_) {
+    wake_at(now + Milliseconds(100));
+  } else if (changed_since_checkpoint_) {
+    wake_at(last_checkpoint_ + definition_.config.checkpoint_interval);
+  }
   for (const ReferenceTableConfig& table : definition_.config.reference_tables) wake_at(now + table.refresh);
   PublishStatus();
   return result;
