@@ -23,7 +23,7 @@ except ImportError:
 
 def wait_until(condition, what):
     """A broker on a busy machine takes its time to start and to elect."""
-    return harness.wait_until(condition, what, 240)
+    return harness.wait_until(condition, what, 60)
 
 
 APPLICATION = """
