@@ -29,10 +29,8 @@ def prepare(folder):
     (example / "logs").mkdir()
     agent = example / "agent.json"
     agent.write_text(agent.read_text().replace('"maxBufferAgeMillis": "100"', '"maxBufferAgeMillis": "0"'))
-    sql = example / "monitor.sql"
-    sql.write_text(sql.read_text().replace("order_count >= 30", "order_count >= 1"))
     definition = example / "tailrace.yaml"
-    definition.write_text(definition.read_text().replace("outputs:\n", "outputs:\n  - {from: ALARM_STREAM, file: rows.ndjson}\n"))
+    definition.write_text(definition.read_text().replace("threshold: 30 ", "threshold: 1 ").replace("outputs:\n", "outputs:\n  - {from: ALARM_STREAM, file: rows.ndjson}\n"))
     return example
 
 

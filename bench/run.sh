@@ -14,6 +14,7 @@ mkdir -p bench/results
 run query python3 bench/query.py
 run line_to_alarm python3 bench/line_to_alarm.py
 run kinesis python3 bench/kinesis.py
+run replay python3 bench/replay.py
 run stream kernels stream_bench
 run engine kernels engine_bench
 run ingest kernels ingest_bench

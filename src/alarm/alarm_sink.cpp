@@ -60,17 +60,6 @@ std::optional<double> NumberAt(const data::Column& column, size_t row) {
   }
 }
 
-std::string RowJson(const data::Schema& schema, const data::Batch& batch, size_t row) {
-  std::string json = "{";
-  for (size_t i = 0; i < schema.fields.size(); ++i) {
-    if (i > 0) json += ',';
-    data::AppendJsonString(json, schema.fields[i].name);
-    json += ':';
-    data::AppendJson(json, batch.columns[i]->type(), batch.columns[i]->ValueAt(row));
-  }
-  return json + '}';
-}
-
 }  // namespace
 
 // The configuration against the schema.
@@ -82,6 +71,17 @@ struct AlarmSink::Bound {
   int value_column = -1;  // -1: the stream has no number.
   std::vector<int> key_columns;
 };
+
+std::string RowJson(const data::Schema& schema, const data::Batch& batch, size_t row) {
+  std::string json = "{";
+  for (size_t i = 0; i < schema.fields.size(); ++i) {
+    if (i > 0) json += ',';
+    data::AppendJsonString(json, schema.fields[i].name);
+    json += ':';
+    data::AppendJson(json, batch.columns[i]->type(), batch.columns[i]->ValueAt(row));
+  }
+  return json + '}';
+}
 
 std::string MessageTime(Timestamp time) {
   std::string iso = ToIso8601(time);
@@ -147,23 +147,25 @@ Status AlarmSink::Check(const AlarmConfig& config, const data::Schema& schema,
 
 Result<std::unique_ptr<AlarmSink>> AlarmSink::Open(AlarmConfig config, data::SchemaPtr schema,
                                                    const std::vector<TargetConfig>& targets, AlarmLedger& store,
-                                                   const Clock& clock, std::function<void()> outgoing) {
+                                                   const Clock& clock, std::function<void()> outgoing,
+                                                   EvidenceOf evidence_of) {
   TAILRACE_ASSIGN_OR_RETURN(Bound bound, Bind(config, *schema, targets));
   std::unique_ptr<AlarmSink> sink(new AlarmSink(std::move(config), std::move(schema),
                                                 std::make_unique<const Bound>(std::move(bound)), store, clock,
-                                                std::move(outgoing)));
+                                                std::move(outgoing), std::move(evidence_of)));
   TAILRACE_TRY(sink->Reload());
   return sink;
 }
 
 AlarmSink::AlarmSink(AlarmConfig config, data::SchemaPtr schema, std::unique_ptr<const Bound> bound, AlarmLedger& store,
-                     const Clock& clock, std::function<void()> outgoing)
+                     const Clock& clock, std::function<void()> outgoing, EvidenceOf evidence_of)
     : config_(std::move(config)),
       schema_(std::move(schema)),
       bound_(std::move(bound)),
       store_(store),
       clock_(clock),
-      outgoing_(std::move(outgoing)) {}
+      outgoing_(std::move(outgoing)),
+      evidence_of_(std::move(evidence_of)) {}
 
 AlarmSink::~AlarmSink() = default;
 
@@ -254,7 +256,9 @@ Status AlarmSink::Write(const data::Batch& batch, data::Ordinal first_ordinal) {
       told |= event.kind == EventKind::kMessage;
       Tell(event, &batch, row, commit);
     }
+    const size_t first_event = commit.events.size();
     commit.events.insert(commit.events.end(), events.begin(), events.end());
+    AddEvidence(&batch, row, first_event, commit);
     if (!config_.history.has_value()) continue;
     if (config_.history->mode == HistoryMode::kPerMessage && !told) continue;
     if (history.empty()) history_ordinal = alarm_row.ordinal;
@@ -280,7 +284,24 @@ Status AlarmSink::AdvanceTo(Timestamp time) {
   AlarmCommit commit{.alarm = config_.name, .last_ordinal = last_ordinal_};
   alarm_->AdvanceTo(time, commit.events);
   for (const AlarmEvent& event : commit.events) Tell(event, nullptr, 0, commit);
+  AddEvidence(nullptr, 0, 0, commit);
   return Store(std::move(commit));
+}
+
+// The events from `first_event` on came of this row, except the ends of quiet keys, which rest on no row.
+void AlarmSink::AddEvidence(const data::Batch* batch, size_t row, size_t first_event, AlarmCommit& commit) {
+  if (!evidence_of_) return;
+  for (size_t i = first_event; i < commit.events.size(); ++i) {
+    const AlarmEvent& event = commit.events[i];
+    // A row fires and tells at the same moment.
+    const auto before = i > first_event ? commit.evidence.find(i - 1) : commit.evidence.end();
+    const bool same = before != commit.evidence.end() && commit.events[i - 1].time == event.time;
+    std::optional<Evidence> evidence = same ? std::optional(before->second) : evidence_of_(event.time);
+    if (!evidence.has_value()) continue;
+    const bool of_row = batch != nullptr && event.kind != EventKind::kResolved;
+    evidence->row_json = of_row ? RowJson(*schema_, *batch, row) : "";
+    commit.evidence[i] = *std::move(evidence);
+  }
 }
 
 Status AlarmSink::Store(AlarmCommit commit) {

@@ -245,5 +245,63 @@ TEST(NumberTextTest, IsTheShortest) {
   EXPECT_EQ(NumberText(0.1), "0.1");
 }
 
+TEST_F(AlarmSinkTest, EventsKeepWhatTheyRestOn) {
+  std::vector<int64_t> asked;
+  const AlarmSink::EvidenceOf evidence_of = [&](Timestamp time) -> std::optional<Evidence> {
+    asked.push_back(ToUnixMs(time) - kStart);
+    return Evidence{
+        .program = "abc",
+        .from = time - seconds(15),
+        .to = time,
+        .ranges = {{.stream = "orders", .shard = 2, .first = 7, .last = 36}},
+        .records = {{.stream = "orders", .shard = 2, .sequence = 36, .arrival = time, .data = "{\"a\":1}"}}};
+  };
+  TAILRACE_ASSERT_OK_AND_ASSIGN(sink_,
+                                AlarmSink::Open(config_, schema_, targets_, *store_, clock_, [] {}, evidence_of));
+  TAILRACE_ASSERT_OK(sink_->Write(BatchOf({{1'000, 30}, {2'000, 31}}), 1));
+  TAILRACE_ASSERT_OK(sink_->AdvanceTo(FromUnixMs(kStart + 62'000)));
+  // The row fires and tells, the next one is held back, and then it is over.
+  EXPECT_EQ(asked, (std::vector<int64_t>{1'000, 62'000}));
+  TAILRACE_ASSERT_OK_AND_ASSIGN(const auto events, store_->ListEvents({}));
+  ASSERT_EQ(events.size(), 3u);
+  TAILRACE_ASSERT_OK_AND_ASSIGN(const auto fired, store_->FindEvent(events[2].id));
+  EXPECT_EQ(fired.first.event.kind, EventKind::kFired);
+  ASSERT_TRUE(fired.second.has_value());
+  EXPECT_EQ(fired.second->ranges, (std::vector<EvidenceRange>{{"orders", 2, 7, 36}}));
+  EXPECT_EQ(fired.second->records.at(0).data, "{\"a\":1}");
+  EXPECT_EQ(fired.second->from, FromUnixMs(kStart - 14'000));
+  EXPECT_THAT(fired.second->row_json, HasSubstr("\"ORDER_COUNT\":30"));
+  TAILRACE_ASSERT_OK_AND_ASSIGN(const auto resolved, store_->FindEvent(events[0].id));
+  EXPECT_EQ(resolved.first.event.kind, EventKind::kResolved);
+  ASSERT_TRUE(resolved.second.has_value());
+  EXPECT_EQ(resolved.second->row_json, "");
+  const auto none = store_->FindEvent(4711);
+  ASSERT_FALSE(none.ok());
+  EXPECT_EQ(none.error().code, ErrorCode::kNotFound);
+}
+
+TEST_F(AlarmSinkTest, EventsWithoutEvidenceSaySo) {
+  TAILRACE_ASSERT_OK(sink_->Write(BatchOf({{1'000, 30}}), 1));
+  TAILRACE_ASSERT_OK_AND_ASSIGN(const auto events, store_->ListEvents({}));
+  TAILRACE_ASSERT_OK_AND_ASSIGN(const auto fired, store_->FindEvent(events.back().id));
+  EXPECT_FALSE(fired.second.has_value());
+}
+
+// What A3-7 asks of every interval: it is stored, so a restart within it does not end it.
+TEST_F(AlarmSinkTest, A3_7_TheIntervalBetweenMessagesHoldsOverARestart) {
+  TAILRACE_ASSERT_OK(sink_->Write(BatchOf({{0, 30}}), 1));
+  Reopen();
+  TAILRACE_ASSERT_OK(sink_->Write(BatchOf({{30'000, 31}}), 2));
+  Reopen();
+  TAILRACE_ASSERT_OK(sink_->Write(BatchOf({{59'999, 32}, {60'000, 33}}), 3));
+  std::vector<std::pair<int64_t, uint64_t>> told;  // When, and rows held back before it.
+  TAILRACE_ASSERT_OK_AND_ASSIGN(const auto events, store_->ListEvents({}));
+  for (const EventRecord& record : events) {
+    if (record.event.kind == EventKind::kMessage)
+      told.emplace_back(ToUnixMs(record.event.time) - kStart, record.event.rows);
+  }
+  EXPECT_EQ(told, (std::vector<std::pair<int64_t, uint64_t>>{{60'000, 2}, {0, 0}}));
+}
+
 }  // namespace
 }  // namespace tailrace::alarm

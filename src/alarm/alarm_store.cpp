@@ -37,6 +37,9 @@ CREATE INDEX delivery_pending ON delivery (target, next_attempt) WHERE state = 0
 CREATE INDEX delivery_message ON delivery (message);
 PRAGMA user_version = 1;
 )";
+// Came later and harms no earlier version, so the format's version stays.
+constexpr const char* kEvidenceSchema =
+    "CREATE TABLE IF NOT EXISTS alarm_evidence (event INTEGER PRIMARY KEY, body TEXT NOT NULL)";
 
 constexpr const char* kMessageColumns =
     "m.kind, m.alarm, m.key, m.time, m.ordinal, m.subject, m.text, m.value, m.suppressed, m.max, m.row_json, m.history";
@@ -150,6 +153,7 @@ Status AlarmStore::Initialise(const std::string& path, Rng& seed) {
     TAILRACE_ASSIGN_OR_RETURN(SqliteStatement insert, writer_->Prepare("INSERT INTO meta VALUES ('instance', ?)"));
     TAILRACE_TRY(insert.Bind(ToHex(seed.Bytes(16))).Run());
   }
+  TAILRACE_TRY(writer_->Execute(kEvidenceSchema));
   {
     TAILRACE_ASSIGN_OR_RETURN(SqliteStatement select, writer_->Prepare("SELECT value FROM meta WHERE name='instance'"));
     TAILRACE_ASSIGN_OR_RETURN(const bool found, select.Step());
@@ -209,7 +213,8 @@ Status AlarmStore::StoreKeys(const AlarmCommit& commit) {
 }
 
 Status AlarmStore::StoreEvents(const AlarmCommit& commit) {
-  for (const AlarmEvent& event : commit.events) {
+  for (size_t i = 0; i < commit.events.size(); ++i) {
+    const AlarmEvent& event = commit.events[i];
     TAILRACE_ASSIGN_OR_RETURN(
         SqliteStatement insert,
         writer_->Prepare("INSERT INTO alarm_event (alarm, key, kind, time, ordinal, value, row_count, max, since) "
@@ -217,6 +222,11 @@ Status AlarmStore::StoreEvents(const AlarmCommit& commit) {
     insert.Bind(commit.alarm).Bind(event.key).Bind(static_cast<int64_t>(event.kind)).Bind(ToUnixMs(event.time));
     insert.Bind(static_cast<int64_t>(event.ordinal)).Bind(event.value).Bind(static_cast<int64_t>(event.rows));
     TAILRACE_TRY(insert.Bind(event.max).Bind(UnixMs(event.since)).Run());
+    const auto evidence = commit.evidence.find(i);
+    if (evidence == commit.evidence.end()) continue;
+    const int64_t id = writer_->last_insert_id();
+    TAILRACE_ASSIGN_OR_RETURN(SqliteStatement keep, writer_->Prepare("INSERT INTO alarm_evidence VALUES (?, ?)"));
+    TAILRACE_TRY(keep.Bind(id).Bind(EvidenceToJson(evidence->second)).Run());
   }
   return Ok();
 }
@@ -267,6 +277,8 @@ Status AlarmStore::Prune() {
       SqliteStatement events,
       writer_->Prepare("DELETE FROM alarm_event WHERE id <= (SELECT max(id) FROM alarm_event) - ?"));
   TAILRACE_TRY(events.Bind(static_cast<int64_t>(limits_.events_max)).Run());
+  TAILRACE_TRY(
+      writer_->Execute("DELETE FROM alarm_evidence WHERE event < (SELECT coalesce(min(id), 0) FROM alarm_event)"));
   TAILRACE_ASSIGN_OR_RETURN(
       SqliteStatement sent,
       writer_->Prepare("DELETE FROM delivery WHERE state = 1 AND id <= (SELECT max(id) FROM delivery) - ?"));
@@ -357,28 +369,54 @@ Result<std::vector<AlarmStatus>> AlarmStore::ListAlarms() {
   }
 }
 
+namespace {
+
+constexpr const char* kEventColumns = "id, alarm, key, kind, time, ordinal, value, row_count, max, since";
+
+EventRecord ReadEvent(const SqliteStatement& row) {
+  return {.id = row.Int64(0),
+          .alarm = row.Text(1),
+          .event = {.kind = static_cast<EventKind>(row.Int64(3)),
+                    .key = row.Text(2),
+                    .time = FromUnixMs(row.Int64(4)),
+                    .ordinal = static_cast<data::Ordinal>(row.Int64(5)),
+                    .value = row.Double(6),
+                    .rows = static_cast<uint64_t>(row.Int64(7)),
+                    .max = row.Double(8),
+                    .since = OptionalTime(row.OptionalInt64(9))}};
+}
+
+}  // namespace
+
+Result<std::pair<EventRecord, std::optional<Evidence>>> AlarmStore::FindEvent(int64_t id) {
+  const Reading reading = Read();
+  TAILRACE_ASSIGN_OR_RETURN(SqliteStatement select, reading.database->Prepare(StrCat(
+                                                        "SELECT ", kEventColumns, " FROM alarm_event WHERE id = ?")));
+  TAILRACE_ASSIGN_OR_RETURN(const bool found, select.Bind(id).Step());
+  if (!found) return Error{ErrorCode::kNotFound, StrCat("there is no event with id ", id)};
+  std::pair<EventRecord, std::optional<Evidence>> event{ReadEvent(select), std::nullopt};
+  TAILRACE_ASSIGN_OR_RETURN(SqliteStatement evidence,
+                            reading.database->Prepare("SELECT body FROM alarm_evidence WHERE event = ?"));
+  TAILRACE_ASSIGN_OR_RETURN(const bool stored, evidence.Bind(id).Step());
+  if (stored) {
+    TAILRACE_ASSIGN_OR_RETURN(event.second, EvidenceFromJson(evidence.Text(0)));
+  }
+  return event;
+}
+
 Result<std::vector<EventRecord>> AlarmStore::ListEvents(const RecordFilter& filter) {
   const Reading reading = Read();
   TAILRACE_ASSIGN_OR_RETURN(
       SqliteStatement select,
-      reading.database->Prepare(
-          "SELECT id, alarm, key, kind, time, ordinal, value, row_count, max, since FROM alarm_event "
-          "WHERE (?1 = '' OR alarm = ?1) AND id < ?2 ORDER BY id DESC LIMIT ?3"));
+      reading.database->Prepare(StrCat("SELECT ", kEventColumns,
+                                       " FROM alarm_event "
+                                       "WHERE (?1 = '' OR alarm = ?1) AND id < ?2 ORDER BY id DESC LIMIT ?3")));
   select.Bind(filter.alarm).Bind(filter.before_id).Bind(int64_t{std::min(filter.records_max, kRecordsMax)});
   std::vector<EventRecord> records;
   while (true) {
     TAILRACE_ASSIGN_OR_RETURN(const bool row, select.Step());
     if (!row) return records;
-    records.push_back({.id = select.Int64(0),
-                       .alarm = select.Text(1),
-                       .event = {.kind = static_cast<EventKind>(select.Int64(3)),
-                                 .key = select.Text(2),
-                                 .time = FromUnixMs(select.Int64(4)),
-                                 .ordinal = static_cast<data::Ordinal>(select.Int64(5)),
-                                 .value = select.Double(6),
-                                 .rows = static_cast<uint64_t>(select.Int64(7)),
-                                 .max = select.Double(8),
-                                 .since = OptionalTime(select.OptionalInt64(9))}});
+    records.push_back(ReadEvent(select));
   }
 }
 

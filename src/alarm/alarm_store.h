@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "alarm/alarm.h"
+#include "alarm/evidence.h"
 #include "alarm/sqlite.h"
 #include "base/clock.h"
 #include "base/result.h"
@@ -63,6 +64,7 @@ struct AlarmCommit {
   data::Ordinal last_ordinal = 0;
   std::map<std::string, std::optional<KeyState>> keys;  // Changed ones; nothing: forgotten.
   std::vector<AlarmEvent> events;
+  std::map<size_t, Evidence> evidence;  // By index in `events`.
   std::vector<Outgoing> outgoing;
   Timestamp now{};  // When the first attempt may be made.
 };
@@ -148,8 +150,10 @@ class AlarmStore final : public AlarmLedger {
   // Puts a dead letter back into the outbox. Errors: kNotFound: there is no such dead letter.
   Status Redrive(int64_t id, Timestamp now);
 
-  Result<std::vector<AlarmStatus>> ListAlarms();                                   // By alarm and key.
-  Result<std::vector<EventRecord>> ListEvents(const RecordFilter& filter);         // Newest first.
+  Result<std::vector<AlarmStatus>> ListAlarms();                            // By alarm and key.
+  Result<std::vector<EventRecord>> ListEvents(const RecordFilter& filter);  // Newest first.
+  // One event with what it rests on; nothing when it was stored without. Errors: kNotFound.
+  Result<std::pair<EventRecord, std::optional<Evidence>>> FindEvent(int64_t id);
   Result<std::vector<DeliveryRecord>> ListDeliveries(const RecordFilter& filter);  // Newest first.
   Result<uint64_t> CountDeliveries(DeliveryState state);
 

@@ -17,6 +17,8 @@ std::span<const Route> Routes() {
       {"GET", "/api/apps/{app}/streams/{stream}/tail", "Sampled rows as events", GetTail},
       {"GET", "/api/apps/{app}/alarms", "State of every alarm and key", GetAlarms},
       {"GET", "/api/apps/{app}/alarms/events", "What alarms did", GetAlarmEvents},
+      {"GET", "/api/apps/{app}/alarms/events/{id}", "What one event rests on, and its row computed again",
+       ExplainAlarmEvent},
       {"GET", "/api/apps/{app}/alarms/deliveries", "Messages and what became of them", GetDeliveries},
       {"POST", "/api/apps/{app}/alarms/deliveries/{id}/redrive", "Send a dead message again", RedriveDelivery},
       {"GET", "/api/apps/{app}/history", "Alarm history by month", GetHistory},

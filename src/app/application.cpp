@@ -13,6 +13,7 @@
 namespace tailrace::app {
 namespace {
 
+constexpr Milliseconds kSilencePerStep{60 * 60 * 1000};
 constexpr size_t kRecordsPerStep = 64 * 1024;  // Then time for checkpoints, status and shutdown.
 
 }  // namespace
@@ -39,9 +40,16 @@ void OutputQueue::Flush() {
 }
 
 Application::Application(Definition definition, const Origins& origins, Environment environment)
-    : definition_(std::move(definition)), origins_(origins), environment_(std::move(environment)) {}
+    : definition_(std::move(definition)),
+      origins_(origins),
+      environment_(std::move(environment)),
+      checkpoint_pause_us_(environment_.metrics.GetGauge(
+          "tailrace_checkpoint_pause_us", "How long the last checkpoint kept the application from its records.",
+          {{"app", definition_.config.name}})),
+      checkpoint_bytes_(environment_.metrics.GetGauge("tailrace_checkpoint_bytes", "Size of the last checkpoint.",
+                                                      {{"app", definition_.config.name}})) {}
 
-Application::~Application() = default;
+Application::~Application() { FinishCheckpoint(true); }
 
 Result<std::unique_ptr<Application>> Application::Open(Definition definition, std::vector<Output> outputs,
                                                        const Origins& origins, Environment environment) {
@@ -269,9 +277,11 @@ Result<Application::StepResult> Application::Step() {
     PublishStatus();
     return result;
   }
+  FinishCheckpoint(false);
   const uint64_t records_before = records_;
   const Timestamp until = merge_->Begin(now);
   bool read_up = false;
+  bool silence_left = false;
   while (records_ - records_before < kRecordsPerStep && !OutputsFull()) {
     TAILRACE_ASSIGN_OR_RETURN(const MergedRecords merged, merge_->Next(environment_.options.records_per_batch));
     if (merged.records.empty()) {
@@ -282,47 +292,54 @@ Result<Application::StepResult> Application::Step() {
     bound_ = std::max(bound_, FromUnixMs(merged.records.back().arrival_unix_ms));
   }
   if (records_ != records_before) changed_since_checkpoint_ = true;
-  if (read_up) TAILRACE_TRY(AdvanceTime(until));
-  if (changed_since_checkpoint_ && now - last_checkpoint_ >= definition_.config.checkpoint_interval) {
-    TAILRACE_TRY(MakeCheckpoint());
+  if (read_up) {
+    TAILRACE_ASSIGN_OR_RETURN(silence_left, AdvanceTime(until));
   }
-  result.more = !read_up && !OutputsFull();
+  if (changed_since_checkpoint_ && now - last_checkpoint_ >= definition_.config.checkpoint_interval) {
+    BeginCheckpoint();
+  }
+  result.more = (!read_up || silence_left) && !OutputsFull();
   result.wake = job_->NextDeadline();
   const auto wake_at = [&](Timestamp time) { result.wake = std::min(result.wake.value_or(time), time); };
   if (OutputsWait()) wake_at(now + Milliseconds(100));
-  if (changed_since_checkpoint_) wake_at(last_checkpoint_ + definition_.config.checkpoint_interval);
+  if (checkpoint_under_way_) {
+    wake_at(now + Milliseconds(100));
+  } else if (changed_since_checkpoint_) {
+    wake_at(last_checkpoint_ + definition_.config.checkpoint_interval);
+  }
   for (const ReferenceTableConfig& table : definition_.config.reference_tables) wake_at(now + table.refresh);
   PublishStatus();
   return result;
 }
 
 // Everything up to `until` is read: closes windows and ends alarms that only time closes and ends.
-Status Application::AdvanceTime(Timestamp until) {
+Result<bool> Application::AdvanceTime(Timestamp until) {
   const std::optional<Timestamp> deadline = job_->NextDeadline();
-  const auto has_news = [&](const alarm::AlarmSink* alarm) { return alarm->HasNewsAt(std::max(bound_, until)); };
   const bool windows_close = until > bound_ && deadline.has_value() && *deadline <= until;
-  const bool alarms_end = std::ranges::any_of(alarms_, has_news);
-  if (windows_close || alarms_end) {
-    if (const Status may = MayTell(std::max(bound_, until)); !may.ok()) {
+  // A long silence is passed in pieces, so that outputs keep up with windows that come out without rows.
+  const Timestamp reach = std::max(bound_, windows_close ? std::min(until, *deadline + kSilencePerStep) : until);
+  const auto has_news = [&](const alarm::AlarmSink* alarm) { return alarm->HasNewsAt(reach); };
+  if (windows_close || std::ranges::any_of(alarms_, has_news)) {
+    if (const Status may = MayTell(reach); !may.ok()) {
       // Records go on; what time alone would tell waits (a full disk, mostly).
       environment_.log.Warning("time not advanced", {{"error", may.error().message}});
-      return Ok();
+      return false;
     }
   }
-  if (until > bound_) {
-    bound_ = until;
+  if (reach > bound_) {
+    bound_ = reach;
     if (windows_close) {
-      TAILRACE_TRY(job_->Advance(until));
+      TAILRACE_TRY(job_->Advance(reach));
       changed_since_checkpoint_ = true;
     }
     FlushOutputs();
   }
-  if (OutputsWait()) return Ok();
+  if (OutputsWait()) return bound_ < until;
   for (alarm::AlarmSink* const alarm : alarms_) {
     const Status advanced = alarm->AdvanceTo(bound_);
     if (!advanced.ok()) environment_.log.Warning("alarm not advanced", {{"error", advanced.error().message}});
   }
-  return Ok();
+  return bound_ < until;
 }
 
 // Some time more than needed, so that a busy application stores it once a second. A restart within that time begins
@@ -349,24 +366,57 @@ bool Application::OutputsFull() const {
 }
 
 Status Application::MakeCheckpoint() {
-  if (!changed_since_checkpoint_ || OutputsWait()) return Ok();
-  last_checkpoint_ = environment_.clock.Now();
-  Checkpoint checkpoint{.number = checkpoint_number_ + 1,
-                        .bound_unix_ms = ToUnixMs(bound_),
-                        .query_start_unix_ms = query_start_unix_ms_,
-                        .positions = merge_->Positions()};
-  ByteWriter state;
-  job_->Save(state);
-  checkpoint.job_state = std::move(state).Take();
-  const Status written = WriteCheckpoint(environment_.disk, environment_.checkpoint_file, checkpoint);
-  if (!written.ok()) {
-    // The last one stays good; a later try may succeed (a full disk, mostly).
-    environment_.log.Warning("checkpoint not written", {{"error", written.error().message}});
-    return Ok();
-  }
-  ++checkpoint_number_;
-  changed_since_checkpoint_ = false;
+  FinishCheckpoint(true);
+  BeginCheckpoint();
+  FinishCheckpoint(true);
   return Ok();
+}
+
+// The state is copied here and now; writing it out is the other thread's work, while records go on. One checkpoint at a
+// time: when one is still being written, the next waits for the step after.
+void Application::BeginCheckpoint() {
+  if (!changed_since_checkpoint_ || OutputsWait() || checkpoint_under_way_) return;
+  const std::chrono::nanoseconds begun = environment_.clock.Monotonic();
+  last_checkpoint_ = environment_.clock.Now();
+  const auto checkpoint = std::make_shared<Checkpoint>(Checkpoint{.number = checkpoint_number_ + 1,
+                                                                  .bound_unix_ms = ToUnixMs(bound_),
+                                                                  .query_start_unix_ms = query_start_unix_ms_,
+                                                                  .positions = merge_->Positions()});
+  const auto state =
+      std::make_shared<ByteWriter>(environment_.checkpoint_writer != nullptr ? ByteWriter::Deferring() : ByteWriter());
+  job_->Save(*state);
+  checkpoint_under_way_ = true;
+  changed_since_checkpoint_ = false;
+  auto write = [this, checkpoint, state] {
+    checkpoint->job_state = std::move(*state).Finish();
+    checkpoint_bytes_.Set(static_cast<double>(checkpoint->job_state.size()));
+    checkpoint_written_ = WriteCheckpoint(environment_.disk, environment_.checkpoint_file, *checkpoint);
+  };
+  if (environment_.checkpoint_writer != nullptr) {
+    environment_.checkpoint_writer->Start(std::move(write));
+  } else {
+    write();
+  }
+  const std::chrono::nanoseconds pause = environment_.clock.Monotonic() - begun;
+  checkpoint_pause_us_.Set(static_cast<double>(pause.count()) / 1000);
+  FinishCheckpoint(false);
+}
+
+// Takes note of a checkpoint that has been written.
+void Application::FinishCheckpoint(bool wait) {
+  if (!checkpoint_under_way_) return;
+  BackgroundTask* const writer = environment_.checkpoint_writer;
+  if (writer != nullptr && wait) writer->Wait();
+  if (writer != nullptr && !writer->done()) return;
+  checkpoint_under_way_ = false;
+  const Status written = *std::exchange(checkpoint_written_, std::nullopt);
+  if (written.ok()) {
+    ++checkpoint_number_;
+    return;
+  }
+  // The last one stays good; a later try may succeed (a full disk, mostly).
+  environment_.log.Warning("checkpoint not written", {{"error", written.error().message}});
+  changed_since_checkpoint_ = true;
 }
 
 void Application::PublishStatus() {

@@ -16,6 +16,7 @@
 #include "app/live_view.h"
 #include "app/parallel_decoder.h"
 #include "app/record_merge.h"
+#include "base/background_task.h"
 #include "base/forward_clock.h"
 #include "base/disk.h"
 #include "base/log.h"
@@ -111,6 +112,9 @@ class Application {
     std::string checkpoint_file;
     ApplicationOptions options;
     std::string told_time_file;
+    // Runs what it is given on another thread, one thing after the other. Null: checkpoints are written at once, by
+    // Step itself.
+    BackgroundTask* checkpoint_writer = nullptr;
   };
   struct Output {
     int stream;  // Index in the program.
@@ -135,10 +139,11 @@ class Application {
   // Reads what has arrived up to now, closes windows up to now, gives rows to outputs, makes a checkpoint when one is
   // due. Errors are final for the application: corrupt streams, broken invariants.
   Result<StepResult> Step();
-  // Makes a checkpoint now, if outputs have taken everything.
+  // Makes a checkpoint now, if outputs have taken everything; on disk when it returns.
   Status MakeCheckpoint();
 
   const Definition& definition() const { return definition_; }
+  int64_t query_start_unix_ms() const { return query_start_unix_ms_; }
   ApplicationStatus CurrentStatus() const;
   // One for each stream of the program, in its order.
   const std::vector<std::unique_ptr<LiveView>>& views() const { return views_; }
@@ -160,9 +165,12 @@ class Application {
   Status PushRows(int stream, const data::Batch& rows, std::span<const data::Record> records,
                   std::span<const uint32_t> record_of_row);
   Status RefreshTables(Timestamp now);
-  Status AdvanceTime(Timestamp until);
+  // Lets time go on without records; true when there is more of it.
+  Result<bool> AdvanceTime(Timestamp until);
   Status MayTell(Timestamp until);
   void FlushOutputs();
+  void BeginCheckpoint();
+  void FinishCheckpoint(bool wait);
   bool OutputsWait() const;
   bool OutputsFull() const;
   void PublishStatus();
@@ -187,6 +195,10 @@ class Application {
   uint64_t checkpoint_number_ = 0;
   Timestamp last_checkpoint_{};
   bool changed_since_checkpoint_ = false;
+  bool checkpoint_under_way_ = false;
+  std::optional<Status> checkpoint_written_;  // By the task; read when it is done.
+  Gauge& checkpoint_pause_us_;
+  Gauge& checkpoint_bytes_;
   uint64_t records_ = 0;
   uint64_t decode_errors_ = 0;
 

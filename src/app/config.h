@@ -17,6 +17,7 @@
 #include "ingest/kafka/kafka_source_config.h"
 #include "sink/delivery/definition.h"
 #include "sink/item_mapping.h"
+#include "sink/kafka/kafka_delivery_config.h"
 #include "sql/compile.h"
 #include "stream/types.h"
 
@@ -92,9 +93,16 @@ struct FileOutput {
   data::OutputOptions options;
 };
 
+struct KafkaOutput {
+  sink::KafkaDeliveryConfig delivery;  // The transactional id is empty when it is to follow from the output's name.
+  std::string key;                     // A column; empty: messages have no key.
+  Milliseconds retention{};            // How long rows wait for the cluster at most.
+  data::OutputOptions options;
+};
+
 struct OutputConfig {
   std::string from;  // In-application stream, exact case.
-  std::variant<TableOutput, AlarmOutput, StreamOutput, FileOutput> to;
+  std::variant<TableOutput, AlarmOutput, StreamOutput, FileOutput, KafkaOutput> to;
   Place place;
   std::string Name() const;  // "TRIGGER_COUNT_STREAM -> alarm order-flood"; unique within an application.
 };

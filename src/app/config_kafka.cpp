@@ -8,6 +8,9 @@
 namespace tailrace::app {
 namespace {
 
+constexpr Milliseconds kRetention = std::chrono::days(7);
+constexpr Milliseconds kRetentionMin = std::chrono::minutes(1);
+constexpr Milliseconds kRetentionMax = std::chrono::days(3650);
 constexpr std::string_view kLogins[] = {"plain", "scram-sha-256", "scram-sha-512"};
 constexpr std::string_view kStarts[] = {"earliest", "latest"};
 
@@ -80,6 +83,30 @@ constexpr auto kSourceKeys = WithConnectionKeys<ingest::KafkaSourceConfig, 4>({{
      }},
 }});
 
+struct OutputKeys {
+  KafkaConnection connection;
+  KafkaOutput output;
+};
+
+constexpr auto kOutputKeys = WithConnectionKeys<OutputKeys, 5>({{
+    {{"topic", "text", "The topic; it must exist.", true},
+     [](const YamlValue& value, OutputKeys& into) { into.output.delivery.topic = value.Text(); }},
+    {{"key", "text", "Column of texts that becomes the messages' key; they have none when not given."},
+     [](const YamlValue& value, OutputKeys& into) { into.output.key = value.Text(); }},
+    {{"exactly_once", "true or false",
+      "true (the default): rows go in transactions that hold their position too. false: at least once, without "
+      "transactions; messages carry the header tailrace-sequence, by which a reader recognises repeats."},
+     [](const YamlValue& value, OutputKeys& into) { into.output.delivery.exactly_once = value.Boolean(true); }},
+    {{"transactional_id", "text",
+      "Name of the transactions and of the group that keeps the position; one for each output of the cluster. "
+      "tailrace.APPLICATION.FROM.TOPIC when not given."},
+     [](const YamlValue& value, OutputKeys& into) { into.output.delivery.transactional_id = value.Text(); }},
+    {{"retention", "duration", "How long rows wait while the cluster is away; 7d when not given."},
+     [](const YamlValue& value, OutputKeys& into) {
+       into.output.retention = value.Duration(kRetentionMin, kRetentionMax, kRetention);
+     }},
+}});
+
 void CheckConnection(const YamlValue& section, const KafkaConnection& connection) {
   if (connection.login.empty() != connection.user.empty()) {
     section.Fail(StrCat(section.path(), ": login and user belong together"));
@@ -99,6 +126,20 @@ ingest::KafkaSourceConfig ReadKafkaSource(const YamlValue& section) {
   ReadSection<ingest::KafkaSourceConfig>(section, kSourceKeys, source);
   CheckConnection(section, source.connection);
   return source;
+}
+
+KafkaOutput ReadKafkaOutput(const YamlValue& section) {
+  OutputKeys keys;
+  keys.output.retention = kRetention;
+  ReadSection<OutputKeys>(section, kOutputKeys, keys);
+  CheckConnection(section, keys.connection);
+  keys.output.delivery.connection = std::move(keys.connection);
+  keys.output.delivery.with_key = !keys.output.key.empty();
+  return std::move(keys.output);
+}
+
+std::vector<SectionDocument> KafkaOutputDocuments() {
+  return {{"outputs[].kafka", "Sends every row to a Kafka topic.", DocumentKeys<OutputKeys>(kOutputKeys)}};
 }
 
 std::vector<SectionDocument> KafkaSourceDocuments() {

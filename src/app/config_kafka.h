@@ -7,6 +7,8 @@
 namespace tailrace::app {
 
 ingest::KafkaSourceConfig ReadKafkaSource(const YamlValue& section);
+KafkaOutput ReadKafkaOutput(const YamlValue& section);
 std::vector<SectionDocument> KafkaSourceDocuments();
+std::vector<SectionDocument> KafkaOutputDocuments();
 
 }  // namespace tailrace::app

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <iterator>
 
+#include "app/config_kafka.h"
 #include "app/config_sections.h"
 #include "base/str.h"
 
@@ -81,6 +83,7 @@ struct OutputKeys {
   std::string stream;
   std::string delivery_stream;
   std::string file;
+  std::optional<KafkaOutput> kafka;
   std::optional<std::vector<ItemAttribute>> item;
   std::optional<data::OutputFormat> format;
   std::optional<data::NullStyle> nulls;
@@ -107,13 +110,15 @@ constexpr KeySpec<OutputKeys> kOutputKeys[] = {
      [](const YamlValue& value, OutputKeys& into) { into.delivery_stream = value.Text(); }},
     {{"file", "path", "Append every row to this file as one line."},
      [](const YamlValue& value, OutputKeys& into) { into.file = value.Text(); }},
-    {{"format", "text", "stream, delivery_stream and file: json (the default) or csv."},
+    {{"kafka", "map", "Send every row to a Kafka topic."},
+     [](const YamlValue& value, OutputKeys& into) { into.kafka = ReadKafkaOutput(value); }},
+    {{"format", "text", "stream, delivery_stream, file and kafka: json (the default) or csv."},
      [](const YamlValue& value, OutputKeys& into) {
        into.format = data::ParseOutputFormat(value.OneOf(kOutputFormats, "json")).value_or(data::OutputFormat::kJson);
      }},
     {{"nulls", "text",
-      "stream, delivery_stream and file: how SQL NULL is written. json: JSON null (the default). text: the word null "
-      "for texts. omit: "
+      "stream, delivery_stream, file and kafka: how SQL NULL is written. json: JSON null (the default). text: the word "
+      "null for texts. omit: "
       "the member is left out."},
      [](const YamlValue& value, OutputKeys& into) { into.nulls = ReadNulls(value); }},
 };
@@ -128,6 +133,7 @@ std::string OutputConfig::Name() const {
       return StrCat(output.to_delivery ? "delivery stream " : "stream ", output.stream);
     }
     std::string operator()(const FileOutput& output) const { return StrCat("file ", output.path); }
+    std::string operator()(const KafkaOutput& output) const { return StrCat("kafka ", output.delivery.topic); }
   };
   return StrCat(from, " -> ", std::visit(Kind{}, to));
 }
@@ -145,15 +151,17 @@ void ReadOutputs(const YamlValue& section, ApplicationConfig& config) {
     OutputKeys keys;
     ReadSection<OutputKeys>(value, kOutputKeys, keys);
     OutputConfig output{.from = keys.from, .place = value.place()};
+    const bool kafka = keys.kafka.has_value();
     const int kinds = !keys.table.empty() + !keys.alarm.empty() + !keys.stream.empty() + !keys.delivery_stream.empty() +
-                      !keys.file.empty();
+                      !keys.file.empty() + kafka;
     if (kinds != 1) {
-      value.Fail(StrCat(value.path(), " needs one of table, alarm, stream, delivery_stream, file; here are ", kinds));
+      value.Fail(
+          StrCat(value.path(), " needs one of table, alarm, stream, delivery_stream, file, kafka; here are ", kinds));
       continue;
     }
-    const bool text_form = !keys.stream.empty() || !keys.delivery_stream.empty() || !keys.file.empty();
+    const bool text_form = !keys.stream.empty() || !keys.delivery_stream.empty() || !keys.file.empty() || kafka;
     if (!text_form && (keys.format.has_value() || keys.nulls.has_value())) {
-      value.Fail(StrCat(value.path(), ": format and nulls belong to stream and file outputs"));
+      value.Fail(StrCat(value.path(), ": format and nulls belong to stream, file and kafka outputs"));
     }
     if (keys.item.has_value() != !keys.table.empty()) {
       value.Fail(
@@ -166,7 +174,10 @@ void ReadOutputs(const YamlValue& section, ApplicationConfig& config) {
     } else {
       const data::OutputOptions options{.format = keys.format.value_or(data::OutputFormat::kJson),
                                         .nulls = keys.nulls.value_or(data::NullStyle::kJson)};
-      if (keys.file.empty()) {
+      if (kafka) {
+        keys.kafka->options = options;
+        output.to = *std::move(keys.kafka);
+      } else if (keys.file.empty()) {
         const bool delivery = !keys.delivery_stream.empty();
         output.to = StreamOutput{delivery ? keys.delivery_stream : keys.stream, delivery, options};
       } else {
@@ -181,13 +192,15 @@ void ReadOutputs(const YamlValue& section, ApplicationConfig& config) {
 }
 
 std::vector<SectionDocument> OutputSectionDocuments() {
-  return {
+  std::vector<SectionDocument> documents = {
       {"tables.NAME", "A keyed table. Made when it is not there yet.", DocumentKeys<TableConfig>(kTableKeys)},
       {"outputs",
        "A list: where the rows of in-application streams go. Each has from and one of table, alarm, stream, "
-       "delivery_stream, file.",
+       "delivery_stream, file, kafka.",
        DocumentKeys<OutputKeys>(kOutputKeys)},
   };
+  std::ranges::copy(KafkaOutputDocuments(), std::back_inserter(documents));
+  return documents;
 }
 
 }  // namespace tailrace::app

@@ -29,6 +29,14 @@ class ProgramCheck {
         }
       }
       if (const auto* to = std::get_if<AlarmOutput>(&output.to)) CheckAlarm(to->alarm, *stream);
+      if (const auto* to = std::get_if<KafkaOutput>(&output.to); to != nullptr && !to->key.empty()) {
+        const data::Field* const key = FindColumn(to->key, *stream, output.place);
+        if (key != nullptr && !key->type.is_character()) {
+          Fail(output.place,
+               StrCat("the key ", to->key, " of ", stream->name, " is ", key->type.ToString(), ", not a text"),
+               StrCat("CAST(", to->key, " AS VARCHAR(20)) in the SQL makes it one"));
+        }
+      }
     }
     for (const AlarmEntry& entry : definition_.config.alarms) {
       if (!entry.chart.has_value()) continue;

@@ -8,6 +8,7 @@
 #include "app/decoded_pieces.h"
 #include "base/str.h"
 #include "engine/job.h"
+#include "ingest/formats/aggregate_decoder.h"
 #include "ingest/formats/builtin.h"
 #include "ingest/formats/input_schema.h"
 
@@ -130,11 +131,10 @@ class AlarmUnderRehearsal final : public alarm::AlarmLedger {
 class Variant {
  public:
   static Result<std::unique_ptr<Variant>> Make(const Definition& definition, const RehearsalOptions& options,
-                                               int64_t query_start_unix_ms) {
+                                               engine::JobOptions job) {
     auto variant = std::make_unique<Variant>();
     TAILRACE_ASSIGN_OR_RETURN(variant->job_,
-                              engine::Job::Make(definition.program, {.query_start_unix_ms = query_start_unix_ms},
-                                                definition.tables, variant->metrics_));
+                              engine::Job::Make(definition.program, job, definition.tables, variant->metrics_));
     for (const AlarmEntry& entry : definition.config.alarms) {
       for (const OutputConfig& output : definition.config.outputs) {
         const auto* to = std::get_if<AlarmOutput>(&output.to);
@@ -175,7 +175,7 @@ class Variant {
 // The decoders of the inputs and the in-application streams that they feed.
 class Inputs {
  public:
-  static Result<std::unique_ptr<Inputs>> Make(const std::vector<Definition>& variants) {
+  static Result<std::unique_ptr<Inputs>> Make(const std::vector<Definition>& variants, const RecordSource& source) {
     auto inputs = std::make_unique<Inputs>();
     const Definition& first = variants.front();
     for (const Definition& variant : variants) {
@@ -187,7 +187,9 @@ class Inputs {
     }
     for (const InputConfig& config : first.config.inputs) {
       TAILRACE_ASSIGN_OR_RETURN(auto decoder, ingest::MakeDecoder(config.schema));
-      inputs->decoders_.push_back(std::move(decoder));
+      const int number = static_cast<int>(inputs->decoders_.size());
+      inputs->decoders_.push_back(ingest::MakeAggregateDecoder(
+          std::move(decoder), [&source, number](stream::ShardId shard) { return source.RangeOf(number, shard); }));
       std::vector<int>& streams = inputs->streams_.emplace_back();
       for (int partition = 1; partition <= config.parallelism; ++partition) {
         streams.push_back(first.program->FindStream(ingest::InputStreamName(config.prefix, partition)));
@@ -224,15 +226,17 @@ Result<RehearsalRun> Rehearse(const std::vector<Definition>& definitions, Record
                               const RehearsalOptions& options,
                               const std::function<bool(const RehearsalProgress&)>& progress) {
   TAILRACE_CHECK(!definitions.empty() && definitions.size() <= kRehearsalVariantsMax);
-  TAILRACE_ASSIGN_OR_RETURN(const std::unique_ptr<Inputs> inputs, Inputs::Make(definitions));
+  TAILRACE_ASSIGN_OR_RETURN(const std::unique_ptr<Inputs> inputs, Inputs::Make(definitions, source));
   RehearsalRun run;
   std::vector<std::unique_ptr<Variant>> variants;
   const auto begin = [&](Timestamp time) -> Status {
     run.begin = time;
     run.end = time;
-    const int64_t start = options.query_start_unix_ms != 0 ? options.query_start_unix_ms : ToUnixMs(time);
+    engine::JobOptions job{.query_start_unix_ms = options.query_start_unix_ms};
+    if (job.query_start_unix_ms == 0) job.query_start_unix_ms = ToUnixMs(time);
+    if (source.begins_anew()) job.begin_unix_ms = ToUnixMs(time);
     for (const Definition& definition : definitions) {
-      TAILRACE_ASSIGN_OR_RETURN(std::unique_ptr<Variant> variant, Variant::Make(definition, options, start));
+      TAILRACE_ASSIGN_OR_RETURN(std::unique_ptr<Variant> variant, Variant::Make(definition, options, job));
       variants.push_back(std::move(variant));
     }
     return Ok();

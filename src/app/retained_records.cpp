@@ -6,21 +6,26 @@
 
 namespace tailrace::app {
 
+std::string StreamsFolder(const std::string& data_folder, const InputConfig& input) {
+  return data_folder + (input.from_delivery ? "/delivery/streams" : "/streams");
+}
+
 Result<std::unique_ptr<RetainedRecords>> RetainedRecords::Open(Disk& disk, const std::string& data_folder,
                                                                const std::vector<InputConfig>& inputs, Timestamp from) {
   std::unique_ptr<RetainedRecords> records(new RetainedRecords);
   for (size_t source = 0; source < inputs.size(); ++source) {
     const InputConfig& input = inputs[source];
     TAILRACE_ASSIGN_OR_RETURN(stream::RetainedStream stream,
-                              stream::OpenRetained(disk, data_folder + "/streams", input.stream));
-    for (auto& shard : stream.shards) {
+                              stream::OpenRetained(disk, StreamsFolder(data_folder, input), input.stream));
+    for (auto& [range, shard] : stream.shards) {
       TAILRACE_TRY(shard->Begin(from));
       records->trimmed_ |= shard->oldest_sequence() > 0;
-      Cursor cursor{static_cast<int>(source), input.parallelism, std::move(shard)};
+      Cursor cursor{static_cast<int>(source), input.parallelism, range, std::move(shard)};
       TAILRACE_ASSIGN_OR_RETURN(cursor.next, cursor.shard->Next());
       records->cursors_.push_back(std::move(cursor));
     }
   }
+  records->begins_anew_ = records->trimmed_ || from > Timestamp{};
   return records;
 }
 
@@ -62,6 +67,13 @@ Result<MergedRecords> RetainedRecords::Next(size_t records_max) {
     merged.records[i].partition_key = bytes.substr(places[i].key, places[i].key_size);
   }
   return merged;
+}
+
+std::optional<stream::HashKeyRange> RetainedRecords::RangeOf(int source, stream::ShardId shard) const {
+  for (const Cursor& cursor : cursors_) {
+    if (cursor.source == source && cursor.shard->shard() == shard) return cursor.range;
+  }
+  return std::nullopt;
 }
 
 double RetainedRecords::share() const {

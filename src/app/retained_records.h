@@ -11,6 +11,9 @@
 
 namespace tailrace::app {
 
+// Where a data folder has the stream of an input.
+std::string StreamsFolder(const std::string& data_folder, const InputConfig& input);
+
 // The records that the streams of a data folder still have, merged as RecordMerge does it: by arrival, then input, then
 // shard, then sequence. Reads the files alone; a server may be at work on them.
 class RetainedRecords final : public RecordSource {
@@ -20,13 +23,16 @@ class RetainedRecords final : public RecordSource {
                                                        const std::vector<InputConfig>& inputs, Timestamp from);
 
   Result<MergedRecords> Next(size_t records_max) override;
+  std::optional<stream::HashKeyRange> RangeOf(int source, stream::ShardId shard) const override;
   double share() const override;
+  bool begins_anew() const override { return begins_anew_; }
   std::string note() const override;
 
  private:
   struct Cursor {
     int source;
     int parallelism;
+    stream::HashKeyRange range;
     std::unique_ptr<stream::RetainedShard> shard;
     const stream::RecordView* next = nullptr;  // Null: at the end.
   };
@@ -34,6 +40,7 @@ class RetainedRecords final : public RecordSource {
   std::vector<Cursor> cursors_;  // By source, then shard.
   std::string bytes_;            // Of the records given.
   bool trimmed_ = false;
+  bool begins_anew_ = false;
 };
 
 }  // namespace tailrace::app

@@ -1,7 +1,9 @@
 #include "app/running_application.h"
 
 #include <algorithm>
+#include <cctype>
 
+#include "base/hash.h"
 #include "base/os/process.h"
 #include "base/str.h"
 #include "sink/file_sink.h"
@@ -13,6 +15,17 @@ namespace {
 
 // The longest sleep of an application that nothing wakes: alarms that are over are told this late at most.
 constexpr Milliseconds kSleepMax{1'000};
+
+// Of what streams' names may have; shortened names end with a hash of the whole.
+std::string WaitingStreamName(std::string_view application, std::string_view from, std::string_view topic) {
+  constexpr size_t kCharsMax = 128;
+  const std::string whole = StrCat("kafka.", application, ".", from, ".", topic);
+  std::string name;
+  for (const char c : whole) name += std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' ? c : '.';
+  if (name == whole && name.size() <= kCharsMax) return name;
+  const auto hash = Sha256(whole);
+  return StrCat(name.substr(0, kCharsMax - 17), ".", ToHex({reinterpret_cast<const char*>(hash.data()), size_t{8}}));
+}
 
 }  // namespace
 
@@ -40,7 +53,8 @@ Result<std::unique_ptr<RunningApplication>> RunningApplication::Open(Definition 
       Application::Open(std::move(definition), std::move(outputs), running->origins_,
                         {environment.disk, runtime.clock_, environment.log, environment.metrics,
                          [&runtime](const InputConfig& input) { return runtime.FindInput(input); },
-                         running->folder_ + "/checkpoint", options.application, running->folder_ + "/told-time"}));
+                         running->folder_ + "/checkpoint", options.application, running->folder_ + "/told-time",
+                         &running->checkpoint_writer_}));
   for (const InputConfig& input : config.inputs) {
     TAILRACE_ASSIGN_OR_RETURN(const auto stream, runtime.FindInput(input));
     running->subscriptions_.push_back(stream->Subscribe([raw = running.get()] { raw->Wake(); }));
@@ -102,9 +116,11 @@ Result<Application::Output> RunningApplication::MakeOutput(const Definition& def
                                          [](const AlarmEntry& alarm) { return alarm.alarm.name; });
     std::vector<alarm::TargetConfig> targets;
     for (const TargetEntry& target : definition.config.targets) targets.push_back(target.target);
-    TAILRACE_ASSIGN_OR_RETURN(std::unique_ptr<alarm::AlarmSink> alarm,
-                              alarm::AlarmSink::Open(entry->alarm, schema, targets, *alarm_store_,
-                                                     runtime_.environment().clock, [this] { WakeSenders(); }));
+    TAILRACE_ASSIGN_OR_RETURN(
+        std::unique_ptr<alarm::AlarmSink> alarm,
+        alarm::AlarmSink::Open(
+            entry->alarm, schema, targets, *alarm_store_, runtime_.environment().clock, [this] { WakeSenders(); },
+            [this, stream](Timestamp time) { return EvidenceOf(stream, time); }));
     output.alarm = alarm.get();
     output.sink = std::move(alarm);
   } else if (const auto* const to = std::get_if<StreamOutput>(&config.to)) {
@@ -112,6 +128,8 @@ Result<Application::Output> RunningApplication::MakeOutput(const Definition& def
     TAILRACE_ASSIGN_OR_RETURN(output.sink,
                               sink::MakeStreamSink({.name = sink_name, .schema = *schema, .output = to->options},
                                                    std::move(target), sink_environment_));
+  } else if (std::holds_alternative<KafkaOutput>(config.to)) {
+    TAILRACE_ASSIGN_OR_RETURN(output.sink, MakeKafkaOutput(definition.config.name, config, sink_name, *schema));
   } else if (const auto* const to = std::get_if<FileOutput>(&config.to)) {
     TAILRACE_ASSIGN_OR_RETURN(
         output.sink,
@@ -120,6 +138,58 @@ Result<Application::Output> RunningApplication::MakeOutput(const Definition& def
             sink_environment_));
   }
   return output;
+}
+
+// On the application's thread, when everything is open.
+std::optional<alarm::Evidence> RunningApplication::EvidenceOf(int stream, Timestamp time) const {
+  auto evidence = GatherEvidence(
+      application_->definition(), stream, [this](const InputConfig& input) { return runtime_.FindInput(input); }, time);
+  if (evidence.ok()) return std::move(evidence).value();
+  runtime_.environment().log.Warning("no evidence for an alarm",
+                                     {{"app", name()}, {"error", evidence.error().message}});
+  return std::nullopt;
+}
+
+Result<Recomputed> RunningApplication::Explain(const alarm::EventRecord& event, const alarm::Evidence& evidence) const {
+  const Definition& definition = application_->definition();
+  for (const OutputConfig& output : definition.config.outputs) {
+    const auto* to = std::get_if<AlarmOutput>(&output.to);
+    if (to == nullptr || to->alarm != event.alarm) continue;
+    return Recompute(definition, definition.program->FindStream(output.from), event.event, evidence,
+                     runtime_.environment().disk, runtime_.data_folder(), application_->query_start_unix_ms());
+  }
+  return Error{ErrorCode::kNotFound, StrCat("application ", name(), " has no alarm ", event.alarm, " any more")};
+}
+
+// Rows wait for the cluster in a stream of their own, so that neither the SQL nor checkpoints wait for it.
+Result<std::unique_ptr<data::Sink>> RunningApplication::MakeKafkaOutput(const std::string& application,
+                                                                        const OutputConfig& config,
+                                                                        const std::string& sink_name,
+                                                                        const data::Schema& schema) {
+  const auto& to = std::get<KafkaOutput>(config.to);
+  const std::string name = WaitingStreamName(application, config.from, to.delivery.topic);
+  auto found = runtime_.streams().Find(name);
+  if (!found.ok() && found.error().code == ErrorCode::kNotFound) {
+    found = runtime_.streams().Create(name, {.retention = to.retention});
+  }
+  TAILRACE_ASSIGN_OR_RETURN(std::shared_ptr<stream::Stream> waiting, std::move(found));
+  TAILRACE_TRY(waiting->SetRetention(to.retention, 0));
+  sink::KafkaDeliveryConfig delivery = to.delivery;
+  if (delivery.transactional_id.empty()) {
+    delivery.transactional_id = StrCat("tailrace.", application, ".", config.from, ".", delivery.topic);
+  }
+  const Runtime::Environment& environment = runtime_.environment();
+  kafka_[config.Name()] = std::make_unique<sink::KafkaDelivery>(
+      std::move(delivery), waiting, sink_name,
+      sink::KafkaDelivery::Environment{environment.clock, environment.log, environment.metrics, runtime_.tables(),
+                                       runtime_.dead_letters()});
+  TAILRACE_ASSIGN_OR_RETURN(
+      std::unique_ptr<sink::RedrivableSink> rows,
+      sink::MakeStreamSink(
+          {.name = sink_name, .schema = schema, .output = to.options, .partition_key = to.key, .line_ends = false},
+          std::move(waiting), sink_environment_));
+  redrivable_[sink_name] = rows.get();
+  return std::unique_ptr<data::Sink>(std::move(rows));
 }
 
 Status RunningApplication::OpenAgent(const ApplicationConfig& config, Rng rng) {
@@ -157,6 +227,7 @@ void RunningApplication::StartSending() {
   if (outbox_ != nullptr) {
     senders_ = std::make_unique<alarm::OutboxWorkers>(*outbox_, environment.clock, environment.log);
   }
+  for (const auto& [name, delivery] : kafka_) delivery->Start();
 }
 
 void RunningApplication::StartReading() {
@@ -191,6 +262,7 @@ void RunningApplication::StopSending() {
     const std::lock_guard lock(senders_mutex_);
     senders = std::move(senders_);
   }
+  for (const auto& [name, delivery] : kafka_) delivery->Stop(kSleepMax);
 }
 
 void RunningApplication::Wake() {
@@ -240,6 +312,13 @@ void RunningApplication::Run() {
 
 ApplicationStatus RunningApplication::CurrentStatus() const {
   ApplicationStatus status = application_->CurrentStatus();
+  for (OutputStatus& output : status.outputs) {
+    const auto delivery = kafka_.find(output.name);
+    if (delivery == kafka_.end()) continue;
+    const sink::KafkaDeliveryStatus waiting = delivery->second->CurrentStatus();
+    output.waiting_rows += waiting.waiting_records;
+    if (output.error.empty()) output.error = waiting.error;
+  }
   const std::lock_guard lock(mutex_);
   if (!failure_.empty()) {
     status.state = "failed";

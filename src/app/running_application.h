@@ -12,12 +12,14 @@
 #include <vector>
 
 #include "alarm/outbox.h"
+#include "app/alarm_evidence.h"
 #include "app/application.h"
 #include "app/runtime.h"
 #include "ingest/agent/agent.h"
 #include "ingest/agent/agent_runner.h"
 #include "ingest/agent/stream_target.h"
 #include "sink/environment.h"
+#include "sink/kafka/kafka_delivery.h"
 
 namespace tailrace::app {
 
@@ -50,6 +52,8 @@ class RunningApplication {
   // Null without one. For simulations, which poll it; else its runner drives it.
   ingest::Agent* agent() { return agent_.get(); }
   void WakeSenders();
+  // Computes the row of an event again from the records that are still there. Errors: those of Recompute.
+  Result<Recomputed> Explain(const alarm::EventRecord& event, const alarm::Evidence& evidence) const;
   // Gives a dead letter to its output again, on the application's thread. Errors: kNotFound; kInvalidArgument: refused
   // again, with the reason; kUnavailable: the application has ended.
   Status Redrive(const sink::LetterId& letter);
@@ -64,6 +68,9 @@ class RunningApplication {
   Status OpenAlarms(const ApplicationConfig& config, Rng rng);
   Result<std::vector<Application::Output>> MakeOutputs(const Definition& definition);
   Result<Application::Output> MakeOutput(const Definition& definition, const OutputConfig& config, int stream);
+  std::optional<alarm::Evidence> EvidenceOf(int stream, Timestamp time) const;
+  Result<std::unique_ptr<data::Sink>> MakeKafkaOutput(const std::string& application, const OutputConfig& config,
+                                                      const std::string& sink_name, const data::Schema& schema);
   Status OpenAgent(const ApplicationConfig& config, Rng rng);
   void Run();
   void Wake();
@@ -77,6 +84,8 @@ class RunningApplication {
   std::unique_ptr<alarm::OutboxWorkers> senders_;  // Guarded by senders_mutex_.
   Application::Origins origins_;
   std::map<std::string, sink::RedrivableSink*> redrivable_;  // By name; owned by the application.
+  BackgroundTask checkpoint_writer_;                         // Outlives the application.
+  std::map<std::string, std::unique_ptr<sink::KafkaDelivery>> kafka_;  // By name of the output.
   std::unique_ptr<Application> application_;
   std::vector<stream::Subscription> subscriptions_;
   std::vector<std::unique_ptr<ingest::StreamTarget>> agent_targets_;

@@ -95,7 +95,9 @@ Status Runtime::MakeSource(const StreamConfig& config, std::shared_ptr<stream::S
   if (found != sources_.end()) {
     if (found->second->config() == *config.kafka) return Ok();
     return Error{ErrorCode::kInvalidArgument,
-                 StrCat("two applications fill the stream ", config.name, " from Kafka, with different settings")};
+                 StrCat("the stream ", config.name,
+                        " is filled from Kafka with other settings already; start the server "
+                        "anew to change them, and give the same to every application that names the stream")};
   }
   const std::string folder = options_.data_folder + "/kafka";
   TAILRACE_TRY(MakeDirectoriesDurably(environment_.disk, folder));

@@ -142,8 +142,15 @@ Result<std::unique_ptr<TestWorld>> TestWorld::Open(Disk& disk, const Definition&
       const std::string inside = StrCat("files/", files.size());
       output.path = files.try_emplace(output.path, inside).first->second;
     }
+    void operator()(KafkaOutput&) const {}  // Is a file by then.
   };
-  for (OutputConfig& output : config.outputs) std::visit(KeepInFolder{world->files_}, output.to);
+  for (OutputConfig& output : config.outputs) {
+    // What would go to a topic goes to a file of the topic's name: `written kafka TOPIC`.
+    if (const auto* const kafka = std::get_if<KafkaOutput>(&output.to)) {
+      output.to = FileOutput{.path = std::string(kafka->delivery.topic), .options = kafka->options};
+    }
+    std::visit(KeepInFolder{world->files_}, output.to);
+  }
   for (TargetEntry& entry : config.targets) {
     if (auto* const sqlite = std::get_if<alarm::SqliteHistoryTarget>(&entry.target.kind)) sqlite->path.clear();
   }

@@ -3,6 +3,19 @@
 #include <cstring>
 
 namespace tailrace {
+
+std::string ByteWriter::Finish() && {
+  if (parts_.empty()) return std::move(bytes_);
+  ByteWriter whole;
+  size_t offset = 0;
+  for (const Deferred& deferred : parts_) {
+    whole.Append(std::string_view(bytes_).substr(offset, deferred.offset - offset));
+    deferred.part(whole);
+    offset = deferred.offset;
+  }
+  whole.Append(std::string_view(bytes_).substr(offset));
+  return std::move(whole.bytes_);
+}
 namespace {
 
 template <typename T>

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "alarm/alarm_sink.h"
+#include "app/archived_records.h"
 #include "app/checkpoint.h"
 #include "app/rehearsal.h"
 #include "app/retained_records.h"
@@ -32,6 +33,8 @@ struct Wanted {
   Timestamp from{};
   std::optional<Timestamp> to;
   std::optional<Milliseconds> warm_up;
+  std::vector<app::NamedFile> archives;  // Instead of the data folder.
+  std::string time_column;
 };
 
 // "2018-11-01T01:00:00Z", epoch ms, or "24h" for so long ago.
@@ -68,6 +71,12 @@ Result<Wanted> ReadWanted(const Arguments& arguments, const Context& context) {
     }
     wanted.parameters[text.substr(0, equals)] = text.substr(equals + 1);
   }
+  for (const std::string& text : arguments.List("--records")) {
+    auto archive = app::ParseNamedFile(text);
+    if (!archive.ok()) return std::move(archive).error().Context("--records");
+    wanted.archives.push_back(std::move(archive).value());
+  }
+  wanted.time_column = arguments.Text("--time");
   if (arguments.Has("--sweep")) {
     auto sweep = ParseSweep(arguments.Text("--sweep"), app::kRehearsalVariantsMax);
     if (!sweep.ok()) return std::move(sweep).error().Context("--sweep");
@@ -226,6 +235,28 @@ void PrintJson(const app::RehearsalRun& run, const std::optional<Sweep>& sweep, 
                 "\n");
 }
 
+// The records to run, and what the options need to know of them.
+Result<std::unique_ptr<app::RecordSource>> OpenRecords(const Wanted& wanted, const app::ApplicationConfig& config,
+                                                       app::RehearsalOptions& options, const Context& context) {
+  Timestamp begin = wanted.warm_up.has_value() ? wanted.from - *wanted.warm_up : Timestamp{};
+  if (!wanted.archives.empty()) {
+    TAILRACE_ASSIGN_OR_RETURN(auto archived, app::ArchivedRecords::Open(context.disk, config.inputs, wanted.archives,
+                                                                        wanted.time_column, begin));
+    return std::unique_ptr<app::RecordSource>(std::move(archived));
+  }
+  // As on a running server, time passes up to now when there are no further records.
+  if (!options.to.has_value()) options.to = context.clock.Now();
+  const auto checkpoint =
+      app::ReadCheckpoint(context.disk, StrCat(wanted.data_folder, "/apps/", config.name, "/checkpoint"));
+  if (checkpoint.ok() && checkpoint->has_value()) {
+    options.query_start_unix_ms = (*checkpoint)->query_start_unix_ms;
+    if (config.start == "latest") begin = std::max(begin, FromUnixMs((*checkpoint)->query_start_unix_ms));
+  }
+  TAILRACE_ASSIGN_OR_RETURN(auto retained,
+                            app::RetainedRecords::Open(context.disk, wanted.data_folder, config.inputs, begin));
+  return std::unique_ptr<app::RecordSource>(std::move(retained));
+}
+
 }  // namespace
 
 int RunRehearsal(const Arguments& arguments, const Context& context) {
@@ -237,16 +268,8 @@ int RunRehearsal(const Arguments& arguments, const Context& context) {
   if (config.alarms.empty()) {
     return Fail(context, "replay", StrCat("application ", config.name, " has no alarms to rehearse"));
   }
-  // As on a running server, time passes up to now when there are no further records.
-  app::RehearsalOptions options{.from = wanted->from, .to = wanted->to.value_or(context.clock.Now())};
-  Timestamp begin = wanted->warm_up.has_value() ? wanted->from - *wanted->warm_up : Timestamp{};
-  const auto checkpoint =
-      app::ReadCheckpoint(context.disk, StrCat(wanted->data_folder, "/apps/", config.name, "/checkpoint"));
-  if (checkpoint.ok() && checkpoint->has_value()) {
-    options.query_start_unix_ms = (*checkpoint)->query_start_unix_ms;
-    if (config.start == "latest") begin = std::max(begin, FromUnixMs((*checkpoint)->query_start_unix_ms));
-  }
-  auto source = app::RetainedRecords::Open(context.disk, wanted->data_folder, config.inputs, begin);
+  app::RehearsalOptions options{.from = wanted->from, .to = wanted->to};
+  auto source = OpenRecords(*wanted, config, options, context);
   if (!source.ok()) return Fail(context, "replay", source.error().message);
   const bool as_json = arguments.Has("--json");
   auto run = [&] {

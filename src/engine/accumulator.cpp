@@ -38,6 +38,7 @@ class GroupStates : public Accumulator {
     for (const uint32_t group : groups) self().AppendResult(states_[group], out, errors);
   }
   void Save(ByteWriter& writer, uint32_t group) const final { self().SaveState(writer, states_[group]); }
+  std::unique_ptr<Accumulator> Clone() const final { return std::make_unique<Self>(self()); }
   Status Load(ByteReader& reader, uint32_t group) final {
     TAILRACE_ASSIGN_OR_RETURN(states_[group], self().LoadState(reader));
     return Ok();
@@ -432,6 +433,20 @@ std::vector<ColumnPtr> AccumulatorSet::Finish(std::span<const uint32_t> groups, 
 void AccumulatorSet::Save(ByteWriter& writer, std::span<const uint32_t> groups) const {
   for (const Call& call : calls_) {
     for (const uint32_t group : groups) call.accumulator->Save(writer, group);
+  }
+}
+
+void AccumulatorSet::SaveAll(ByteWriter& writer, size_t count) const {
+  for (const Call& call : calls_) {
+    const std::shared_ptr<Accumulator> copy = writer.deferring() ? call.accumulator->Clone() : nullptr;
+    const auto save = [count](const Accumulator& states, ByteWriter& out) {
+      for (uint32_t group = 0; group < count; ++group) states.Save(out, group);
+    };
+    if (copy == nullptr) {
+      save(*call.accumulator, writer);
+    } else {
+      writer.Defer([copy, save](ByteWriter& out) { save(*copy, out); });
+    }
   }
 }
 

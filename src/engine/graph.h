@@ -39,6 +39,7 @@ class Stage final : public Receiver, public Emitter {
   Status EmitBound(int64_t bound) override;
 
   const Operator& op() const { return *op_; }
+  Operator& op() { return *op_; }
   bool follows_time() const { return follows_time_; }
   int64_t input_bound() const;  // The least of the inputs'.
 

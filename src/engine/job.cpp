@@ -194,6 +194,8 @@ Status GraphJob::MakeRun(std::string name, const sql::PlanNode& plan, size_t num
                                         .batch_rows_max = std::max<size_t>(options_.batch_rows_max, 1)};
   TAILRACE_ASSIGN_OR_RETURN(
       run.pump, Pump::Make(std::move(name), plan, Fingerprint(*program_, plan, schema), number, to, surroundings));
+  const int64_t begin = options_.begin_unix_ms != 0 ? options_.begin_unix_ms : options_.query_start_unix_ms;
+  if (begin != 0) run.pump->Begin(begin);
   if (target >= 0 && !run.pump->graph().follows_time) stream_follows_time_[static_cast<size_t>(target)] = false;
   for (const Graph::Source& source : run.pump->graph().sources) {
     run.inputs.push_back(std::make_unique<CountedInput>(*run.pump, source.port));
@@ -283,6 +285,11 @@ Status GraphJob::Start() {
       if (new_flow) TAILRACE_TRY(run.pump->RepeatBound());
       continue;
     }
+    // A pump that is new to a loaded state begins where its inputs stand.
+    for (const int stream : run.streams) {
+      const int64_t bound = streams_[static_cast<size_t>(stream)].bound();
+      if (bound != kBeginningOfTime && bound != kEndOfTime) run.pump->Begin(bound);
+    }
     TAILRACE_TRY(run.pump->Start());
     for (size_t input = 0; input < run.inputs.size(); ++input) {
       const int64_t bound = streams_[static_cast<size_t>(run.streams[input])].bound();
@@ -348,12 +355,15 @@ std::string GraphJob::FlowFingerprint(size_t stream) const {
 }
 
 void GraphJob::Save(ByteWriter& writer) const {
-  ByteWriter state;
-  state.Append(kMagic);
-  state.U32(kVersion);
-  SavePayload(state);
-  writer.Append(state.bytes());
-  writer.U32(Crc32c(state.bytes()));
+  const auto state = std::make_shared<ByteWriter>(writer.deferring() ? ByteWriter::Deferring() : ByteWriter());
+  state->Append(kMagic);
+  state->U32(kVersion);
+  SavePayload(*state);
+  writer.Defer([state](ByteWriter& out) {
+    const std::string bytes = std::move(*state).Finish();
+    out.Append(bytes);
+    out.U32(Crc32c(bytes));
+  });
 }
 
 void GraphJob::SavePayload(ByteWriter& writer) const {
@@ -380,10 +390,13 @@ void GraphJob::SavePayload(ByteWriter& writer) const {
   ForEachRun([&](const Run& run) {
     writer.Text(run.pump->name());
     writer.Text(run.pump->fingerprint());
-    ByteWriter state;
-    run.pump->Save(state);
-    writer.U64(state.size());
-    writer.Append(state.bytes());
+    const auto state = std::make_shared<ByteWriter>(writer.deferring() ? ByteWriter::Deferring() : ByteWriter());
+    run.pump->Save(*state);
+    writer.Defer([state](ByteWriter& out) {
+      const std::string bytes = std::move(*state).Finish();
+      out.U64(bytes.size());
+      out.Append(bytes);
+    });
   });
   errors_.Save(writer);
 }

@@ -19,6 +19,7 @@ namespace tailrace::engine {
 
 struct JobOptions {
   int64_t query_start_unix_ms = 0;  // What CURRENT_TIMESTAMP gives.
+  int64_t begin_unix_ms = 0;        // Where EMIT EMPTY begins to count; 0: at the query's start.
   size_t batch_rows_max = 4096;     // Larger pushes are cut; results do not depend on it.
 };
 
@@ -85,7 +86,8 @@ class Job {
 
   // The whole state: operators, clocks, ordinals. Every pump's part carries the pump's name and a fingerprint of its
   // plan; Load takes the parts whose fingerprints match and starts the others empty. A stream that the program no
-  // longer has keeps its ordinal, so that its rows are not taken for old ones when it comes back. Errors of Load:
+  // longer has keeps its ordinal, so that its rows are not taken for old ones when it comes back.
+  // Into a deferring writer, large states are only copied; Finish, on any thread, writes them out. Errors of Load:
   // kCorruption, kUnsupported (version); the job is then of no use.
   virtual void Save(ByteWriter& writer) const = 0;
   virtual Status Load(ByteReader& reader) = 0;

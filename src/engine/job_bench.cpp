@@ -1,5 +1,7 @@
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -109,6 +111,36 @@ void TumblingCountOfAMillionKeys(benchmark::State& state) {
       1'000'000, 1000, 4'000'000);
 }
 BENCHMARK(TumblingCountOfAMillionKeys);
+
+// What a checkpoint of a million open keys costs: `pause_ms` is how long the job stands still, the time is that of the
+// whole state, which another thread writes out.
+void SaveAMillionKeys(benchmark::State& state) {
+  MetricsRegistry metrics;
+  const bool text = state.range(0) != 0;
+  const std::unique_ptr<Job> job =
+      MakeJob(text ? "CREATE STREAM D (K VARCHAR(16), C BIGINT, V BIGINT); CREATE PUMP p AS INSERT INTO D "
+                     "SELECT STREAM K, COUNT(*), SUM(V) FROM S GROUP BY K, FLOOR(S.ROWTIME TO DAY);"
+                   : "CREATE STREAM D (N BIGINT, C BIGINT, V BIGINT); CREATE PUMP p AS INSERT INTO D "
+                     "SELECT STREAM N, COUNT(*), SUM(V) FROM S GROUP BY N, FLOOR(S.ROWTIME TO DAY);",
+              metrics);
+  Source source(1'000'000, 1000);
+  for (uint64_t row = 0; row < 8'000'000; row += kBatchRows) TAILRACE_CHECK(job->Push(0, source.Next()).ok());
+  std::vector<double> pauses_ms;
+  uint64_t bytes = 0;
+  for ([[maybe_unused]] auto _ : state) {
+    const auto begun = std::chrono::steady_clock::now();
+    ByteWriter writer = ByteWriter::Deferring();
+    job->Save(writer);
+    pauses_ms.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count());
+    bytes = std::move(writer).Finish().size();
+  }
+  std::ranges::sort(pauses_ms);
+  state.counters["pause_ms_p50"] = pauses_ms[pauses_ms.size() / 2];
+  state.counters["pause_ms_p99"] = pauses_ms[pauses_ms.size() * 99 / 100];
+  state.counters["bytes"] = static_cast<double>(bytes);
+  state.counters["state_bytes"] = static_cast<double>(job->Pumps()[0].state_bytes);
+}
+BENCHMARK(SaveAMillionKeys)->ArgName("text")->Arg(0)->Arg(1)->Iterations(100);
 
 void SlidingCount(benchmark::State& state) {
   const int64_t seconds = state.range(0);

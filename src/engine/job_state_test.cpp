@@ -71,5 +71,18 @@ TEST(JobStateTest, AStateOfVersionOneGoesOnAsIfItHadNeverStopped) {
   }
 }
 
+// What happens to the job after a deferred save does not reach the saved bytes: keys are added, windows close and are
+// opened anew while another thread may be writing.
+TEST(JobStateTest, ADeferredSaveKeepsTheMomentAtWhichItWasMade) {
+  JobForTest test(kProgram, kInputs);
+  PushSome(test, 1, 20);
+  const std::string plain = test.Saved();
+  ByteWriter deferring = ByteWriter::Deferring();
+  test.job->Save(deferring);
+  PushSome(test, 20, 60);
+  test.Advance(1'000'000);
+  EXPECT_EQ(std::move(deferring).Finish(), plain);
+}
+
 }  // namespace
 }  // namespace tailrace::engine

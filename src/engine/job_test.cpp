@@ -173,6 +173,40 @@ TEST(JobTest, AChangedPumpStartsEmptyTheOthersGoOn) {
   EXPECT_EQ(first_of_e, 2);  // Ordinals go on: sinks know by them what they have.
 }
 
+constexpr std::string_view kSilence =
+    "CREATE STREAM E (N BIGINT); CREATE PUMP q AS INSERT INTO E SELECT STREAM COUNT(*) FROM S "
+    "GROUP BY STEP(S.ROWTIME BY INTERVAL '10' SECOND) EMIT EMPTY;";
+
+TEST(JobTest, EmitEmptyCountsFromTheStartThoughNoRowEverCame) {
+  JobForTest test(kSilence, kInput);
+  test.options.query_start_unix_ms = 1'003'000;
+  test.Remake();
+  EXPECT_EQ(test.job->NextDeadline(), FromUnixMs(1'010'000));
+  test.Advance(1'009'999);
+  EXPECT_TRUE(test.Take("E").empty());
+  test.Advance(1'025'000);
+  EXPECT_EQ(test.Take("E"), (std::vector<std::string>{"1010000\t0", "1020000\t0"}));
+  EXPECT_EQ(test.job->NextDeadline(), FromUnixMs(1'030'000));
+  test.SaveAndLoad();
+  test.Advance(1'030'000);
+  EXPECT_EQ(test.Take("E"), std::vector<std::string>{"1030000\t0"});
+}
+
+TEST(JobTest, EmitEmptyOfANewPumpBeginsWhereItsInputsStand) {
+  JobForTest before(kCounts, kInput);
+  before.options.query_start_unix_ms = 1'000;
+  before.Remake();
+  before.Push("S", 1'005'000, {"a", "1"});
+  JobForTest after(std::string(kCounts) + std::string(kSilence), kInput);
+  after.options.query_start_unix_ms = 1'000;
+  after.Remake();
+  const std::string saved = before.Saved();
+  ByteReader reader(saved);
+  ASSERT_TRUE(after.job->Load(reader).ok());
+  after.Advance(1'020'000);
+  EXPECT_EQ(after.Take("E"), (std::vector<std::string>{"1010000\t0", "1020000\t0"}));
+}
+
 TEST(JobTest, LoadRefusesOtherVersionsAndDamage) {
   JobForTest test(kCounts, kInput);
   test.Push("S", 1000, {"a", "1"});

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <numeric>
 
 #include "base/check.h"
 #include "base/hash.h"
@@ -371,6 +372,28 @@ void KeyTable::Save(ByteWriter& writer, std::span<const uint32_t> indices) const
       writer.Text(types_.empty() ? std::string_view() : bytes_[index]);
     }
   }
+}
+
+void KeyTable::SaveAll(ByteWriter& writer) const {
+  TAILRACE_CHECK(lifetime_ == Lifetime::kTogether && live_ == entries_);
+  if (!writer.deferring()) {
+    std::vector<uint32_t> all(live_);
+    std::iota(all.begin(), all.end(), 0U);
+    return Save(writer, all);
+  }
+  // The arena's bytes stay as they are while somebody shares it.
+  writer.Defer([count = live_, null_index = null_index_, number = form_ == Form::kNumber, none = types_.empty(),
+                numbers = numbers_, bytes = bytes_, arena = arena_](ByteWriter& out) {
+    for (uint32_t index = 0; index < count; ++index) {
+      out.Bool(index == null_index);
+      if (index == null_index) continue;
+      if (number) {
+        out.I64(numbers[index]);
+      } else {
+        out.Text(none ? std::string_view() : bytes[index]);
+      }
+    }
+  });
 }
 
 Status KeyTable::Load(ByteReader& reader, size_t count) {

@@ -48,6 +48,8 @@ class KeyTable {
 
   // Keys of `indices`; Load puts them at indices 0, 1, ... of an empty table. Errors: kCorruption.
   void Save(ByteWriter& writer, std::span<const uint32_t> indices) const;
+  // Keys 0 ... size() - 1 of a table whose keys go together, later when the writer is deferring.
+  void SaveAll(ByteWriter& writer) const;
   Status Load(ByteReader& reader, size_t count);
 
   uint64_t bytes() const;

@@ -69,6 +69,9 @@ class Operator {
   virtual Status OnBatch(size_t input, const data::Batch& batch, Emitter& out) = 0;
   virtual Status OnBound(size_t input, int64_t bound, Emitter& out) = 0;
 
+  // No row before `time` will come; called before anything else, unless the operator's state is loaded.
+  virtual void Begin(int64_t /*time*/) {}
+
   virtual void Save(ByteWriter& writer) const = 0;
   // Errors  kCorruption.
   virtual Status Load(ByteReader& reader) = 0;

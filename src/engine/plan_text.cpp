@@ -113,6 +113,7 @@ class PlanPrinter {
     End(plan.window_end);
     Calls(plan.aggregates);
     Number(plan.emit_empty);
+    if (plan.emit_empty_for_ms > 0) Number(plan.emit_empty_for_ms);
     Print(*plan.input);
   }
   void Members(const sql::FiniteAggregate& plan) {

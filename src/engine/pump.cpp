@@ -46,6 +46,10 @@ Status Pump::ComputeRelations() {
   return Ok();
 }
 
+void Pump::Begin(int64_t time) {
+  for (const auto& stage : graph_.stages) stage->op().Begin(time);
+}
+
 Status Pump::Start() {
   started_ = true;
   return RunFiniteSources(graph_, tables_, context_);

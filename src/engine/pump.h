@@ -43,6 +43,8 @@ class Pump final : public Receiver, public ErrorReporter {
               std::string_view message) override;
   void CountCuts(std::string_view column, uint64_t cuts) override;
 
+  // No row before `time` will come. Before Start; again by whoever learns of a later time.
+  void Begin(int64_t time);
   // Gives the finite inputs their rows, once.
   Status Start();
   bool started() const { return started_; }

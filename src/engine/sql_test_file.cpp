@@ -169,6 +169,11 @@ class SqlTestRun {
     ByteWriter writer;
     job_->Save(writer);
     const std::string saved = std::move(writer).Take();
+    ByteWriter deferring = ByteWriter::Deferring();
+    job_->Save(deferring);
+    if (std::move(deferring).Finish() != saved) {
+      return Error{ErrorCode::kInternal, "a deferred save gives other bytes than a plain one"};
+    }
     TAILRACE_TRY(MakeJob());
     ByteReader reader(saved);
     return job_->Load(reader);

@@ -93,7 +93,7 @@ class StreamSink final : public RedrivableSink {
     AppendKey(batch, row, ordinal, run.bytes);
     const size_t data = run.bytes.size();
     row_writer_.Append(run.bytes, batch, row);
-    if (config_.output.format == data::OutputFormat::kCsv) run.bytes += '\n';
+    if (config_.output.format == data::OutputFormat::kCsv && config_.line_ends) run.bytes += '\n';
     const size_t size = run.bytes.size() - key;
     if (size > record_bytes_max_) {
       run.bytes.resize(key);

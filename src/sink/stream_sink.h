@@ -17,6 +17,7 @@ struct StreamSinkConfig {
   data::OutputOptions output;
   // The column whose text is the partition key; empty: each row has a key of its own, so rows spread over the shards.
   std::string partition_key;
+  bool line_ends = true;  // CSV records end with one.
 };
 
 // Appends each row as one record. The stream knows a row by the sink's name and the row's ordinal, so a row that comes

@@ -244,6 +244,11 @@ struct Stagger {
   ExprPtr range_interval;
 };
 
+// EMIT EMPTY [FOR interval]: an extension of the dialect.
+struct EmitEmpty {
+  ExprPtr for_interval;  // Null: not given.
+  SourceRange range;     // Of EMIT.
+};
 struct Select {
   bool stream = false;
   bool distinct = false;
@@ -253,6 +258,7 @@ struct Select {
   std::vector<ExprPtr> group_by;
   std::optional<Stagger> stagger;
   ExprPtr having;
+  std::optional<EmitEmpty> emit_empty;
   std::vector<NamedWindow> windows;
 };
 struct Values {

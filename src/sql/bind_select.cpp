@@ -42,6 +42,7 @@ class SelectBinder {
   void BindOrder();
   int FindAlias(const ast::Expr& expr) const;
   void BindHaving();
+  void BindEmitEmpty();
   void CheckUnusedWindows();
   void AddAggregateNode();
   void AddMarks(SubqueryMarks& marks);
@@ -64,6 +65,7 @@ class SelectBinder {
   Grouping grouping_;
   std::optional<WindowKey> window_key_;
   std::optional<int64_t> stagger_ms_;
+  int64_t emit_empty_for_ms_ = 0;
   Windowing windowing_;
   std::vector<BoundExprPtr> having_;
   SubqueryMarks having_marks_;
@@ -168,6 +170,40 @@ void SelectBinder::BindGrouping() {
   ok_ &= window_key_.has_value();
 }
 
+// EMIT EMPTY wants windows that end by time alone, and to know which keys a row without input is for.
+void SelectBinder::BindEmitEmpty() {
+  if (!select_.emit_empty.has_value() || !ok_ || !from_.ok()) return;
+  const SourceRange range = select_.emit_empty->range;
+  const auto refuse = [&](std::string message, std::string hint) {
+    state_.Error(range, std::move(message), std::move(hint));
+    ok_ = false;
+  };
+  if (!window_key_.has_value()) {
+    return refuse("EMIT EMPTY needs GROUP BY with a window over ROWTIME",
+                  "GROUP BY STEP(ROWTIME BY INTERVAL '1' MINUTE) EMIT EMPTY");
+  }
+  bool over_columns = false;
+  Visit(*grouping_.key_exprs[static_cast<size_t>(window_key_->key)],
+        [&](const BoundExpr& part) { over_columns |= std::holds_alternative<BoundColumn>(part.node); });
+  if (window_key_->end.kind == WindowEnd::Kind::kAsserted || over_columns) {
+    return refuse("EMIT EMPTY needs a window that ends by time", "its key must be a function of ROWTIME");
+  }
+  if (window_key_->end.kind == WindowEnd::Kind::kEveryRowtime) {
+    return refuse("EMIT EMPTY needs windows longer than one ROWTIME", "use STEP or FLOOR of ROWTIME");
+  }
+  const bool keyed = grouping_.keys.size() > 1;
+  const ast::Expr* const interval = select_.emit_empty->for_interval.get();
+  if (keyed != (interval != nullptr)) {
+    return refuse(keyed ? "EMIT EMPTY with further keys must say how long a key is remembered"
+                        : "EMIT EMPTY takes FOR only with further keys",
+                  keyed ? "EMIT EMPTY FOR INTERVAL '10' MINUTE" : "remove FOR");
+  }
+  if (!keyed) return;
+  const auto length = BindLength(state_, *interval, "the time that EMIT EMPTY remembers a key");
+  ok_ &= length.has_value();
+  emit_empty_for_ms_ = length.value_or(0);
+}
+
 ExprPlace SelectBinder::ItemPlace(std::string_view clause) {
   ExprPlace place{.clause = clause, .scope = &from_.scope, .query = query_place_};
   if (grouped_) {
@@ -205,7 +241,7 @@ void SelectBinder::AddItem(BoundExprPtr expr, std::string name, SourceRange rang
   const auto* column = std::get_if<BoundColumn>(&expr->node);
   const ColumnFacts* source = column != nullptr ? FindFacts(column->index) : nullptr;
   if (source != nullptr) {
-    facts.counts_own_row = source->counts_own_row;
+    facts.counts_own_row = source->counts_own_row && !select_.emit_empty.has_value();
     facts.integer_average = source->integer_average;
   }
   facts.type = expr->type;
@@ -420,6 +456,7 @@ void SelectBinder::AddAggregateNode() {
   std::vector<ColumnFacts> named = output;
   for (size_t index = 0; index < grouping_.calls.size(); ++index) {
     named[grouping_.keys.size() + index].name = StrCat("AGGREGATE$", index);
+    named[grouping_.keys.size() + index].counts_own_row &= !select_.emit_empty.has_value();
   }
   if (stagger_ms_.has_value()) {
     from_.plan = MakePlan(StaggerAggregate{.input = std::move(from_.plan),
@@ -438,7 +475,9 @@ void SelectBinder::AddAggregateNode() {
                                             .keys = grouping_.key_exprs,
                                             .window_key = window_key_->key,
                                             .window_end = window_key_->end,
-                                            .aggregates = std::move(grouping_.calls)},
+                                            .aggregates = std::move(grouping_.calls),
+                                            .emit_empty = select_.emit_empty.has_value(),
+                                            .emit_empty_for_ms = emit_empty_for_ms_},
                           named, query_.range);
   }
   from_.scope = Scope{.columns = std::move(named)};
@@ -491,6 +530,7 @@ Relation SelectBinder::Bind() {
   BindItems();
   BindOrder();
   BindHaving();
+  BindEmitEmpty();
   CheckUnusedWindows();
   if (!windowing_.calls.empty() && !from_.timed && from_.ok()) {
     state_.Error(query_.range, "OVER needs rows with ROWTIME, a table has none");

@@ -262,8 +262,14 @@ Line Explainer::Describe(const TumblingAggregate& node, const PlanNode& plan) co
   const std::string calls = Calls(node.aggregates, node.keys.size(), plan, input);
   return {.what = StrCat("Tumbling window ", Named(plan.schema.fields[window].name, Text(*node.keys[window], input)),
                          others.empty() ? "" : StrCat("; keys ", others), calls.empty() ? "" : StrCat("; ", calls)),
-          .state = others.empty() ? "one group" : "a group a key of the open window",
-          .emission = StrCat("emits ", EndText(node.window_end), ", ROWTIME = end of the window"),
+          .state = others.empty()    ? "one group"
+                   : node.emit_empty ? StrCat("a group a key of the open window, and the keys of the last ",
+                                              node.emit_empty_for_ms, " ms")
+                                     : "a group a key of the open window",
+          .emission = StrCat("emits ", EndText(node.window_end), ", ROWTIME = end of the window",
+                             !node.emit_empty ? ""
+                             : others.empty() ? ", also without rows"
+                                              : ", also for those keys without rows"),
           .inputs = {node.input.get()}};
 }
 

@@ -11,11 +11,11 @@ namespace {
 using ast::QueryPtr;
 
 // The clauses behind the select list, in the order in which they have to stand.
-constexpr std::array<std::string_view, 6> kClauses = {"FROM", "WHERE", "GROUP", "WINDOWED", "HAVING", "WINDOW"};
+constexpr std::array<std::string_view, 7> kClauses = {"FROM", "WHERE", "GROUP", "WINDOWED", "HAVING", "EMIT", "WINDOW"};
 // The same and what may follow a whole SELECT.
-constexpr std::array<std::string_view, 12> kClausesAndTail = {"FROM",   "WHERE",  "GROUP",     "WINDOWED",
-                                                              "HAVING", "WINDOW", "ORDER",     "LIMIT",
-                                                              "UNION",  "EXCEPT", "INTERSECT", "FETCH"};
+constexpr std::array<std::string_view, 13> kClausesAndTail = {"FROM",   "WHERE",     "GROUP", "WINDOWED", "HAVING",
+                                                              "EMIT",   "WINDOW",    "ORDER", "LIMIT",    "UNION",
+                                                              "EXCEPT", "INTERSECT", "FETCH"};
 constexpr std::array<std::string_view, 1> kFrom = {"FROM"};
 constexpr std::array<std::string_view, 1> kComma = {","};
 
@@ -217,6 +217,7 @@ std::optional<ast::Identifier> ParserRules::ImplicitAlias(std::span<const std::s
   if (Peek().kind == TokenKind::kQuotedName) return ToIdentifier(Next());
   if (Peek().kind != TokenKind::kWord || IsStructural(Peek().text)) return std::nullopt;
   if (Is("WINDOWED") && Peek(1).IsWord("BY")) return std::nullopt;
+  if (Is("EMIT") && Peek(1).IsWord("EMPTY")) return std::nullopt;
   if (StartsStatement(Peek()) || CorrectSlip(clauses)) return std::nullopt;
   return ToIdentifier(Next());
 }
@@ -224,7 +225,7 @@ std::optional<ast::Identifier> ParserRules::ImplicitAlias(std::span<const std::s
 void ParserRules::SelectClauses(ast::Select& select) {
   const uint32_t level = Level();
   // GROUP BY and WINDOWED BY exclude each other, so they share their place.
-  constexpr std::array<int, kClauses.size()> kRanks = {0, 1, 2, 2, 3, 4};
+  constexpr std::array<int, kClauses.size()> kRanks = {0, 1, 2, 2, 3, 4, 5};
   int last_rank = -1;
   size_t last = 0;
   while (!failed_ && !AtEnd()) {
@@ -265,6 +266,9 @@ void ParserRules::SelectClause(size_t clause, ast::Select& select) {
     case 4:
       select.having = Expression();
       break;
+    case 5:
+      select.emit_empty = EmitEmptyClause();
+      break;
     default:
       select.windows = WindowClause();
       break;
@@ -279,6 +283,12 @@ ast::Stagger ParserRules::StaggerClause() {
   if (Expect("RANGE")) stagger.range_interval = Sum();
   ExpectSymbol(")");
   return stagger;
+}
+
+ast::EmitEmpty ParserRules::EmitEmptyClause() {
+  ast::EmitEmpty emit{.range = Previous().range};
+  if (Expect("EMPTY") && Accept("FOR")) emit.for_interval = Sum();
+  return emit;
 }
 
 std::vector<ast::NamedWindow> ParserRules::WindowClause() {

@@ -72,6 +72,7 @@ class ParserRules : public TokenCursor {
   void SelectClauses(ast::Select& select);
   void SelectClause(size_t clause, ast::Select& select);
   ast::Stagger StaggerClause();
+  ast::EmitEmpty EmitEmptyClause();
   std::vector<ast::NamedWindow> WindowClause();
   std::vector<ast::OrderItem> OrderItems();
   void SelectAlias(ast::SelectItem& item);

@@ -104,7 +104,10 @@ struct TumblingAggregate {
   int window_key;  // Index in `keys` of the monotonic one.
   WindowEnd window_end;
   std::vector<AggregateCall> aggregates;
-  bool emit_empty = false;  // Extension: a row also for windows without input (only with no other key).
+  // Extension: a row also for windows without input. With other keys: for each that had a row in a window that ended at
+  // most `emit_empty_for_ms` earlier; 0 with no other key.
+  bool emit_empty = false;
+  int64_t emit_empty_for_ms = 0;
 };
 // Aggregates over a finite relation.
 struct FiniteAggregate {

@@ -9,9 +9,8 @@ namespace {
 // One flag an output column of a node: whether somebody above looks at it.
 using Needed = std::vector<bool>;
 
-void AddColumns(const BoundExprPtr& expr, Needed& needed) {
-  if (expr == nullptr) return;
-  Visit(*expr, [&](const BoundExpr& part) {
+void AddColumnsOf(const BoundExpr& expr, Needed& needed) {
+  Visit(expr, [&](const BoundExpr& part) {
     const auto* column = std::get_if<BoundColumn>(&part.node);
     if (column == nullptr) return;
     const auto index = static_cast<size_t>(column->index);
@@ -22,13 +21,18 @@ void AddColumns(const BoundExprPtr& expr, Needed& needed) {
 // Walks a plan from its output down to the scan of the stream.
 class Walk {
  public:
-  Walk(int stream, Needed& used) : stream_(stream), used_(used) {}
+  Walk(int stream, bool error_rows, Needed& used) : stream_(stream), error_rows_(error_rows), used_(used) {}
 
   void Down(const PlanNode& node, const Needed& needed) {
     std::visit([&](const auto& plan) { Visit(plan, needed); }, node.node);
   }
 
  private:
+  void AddColumns(const BoundExprPtr& expr, Needed& needed) const {
+    if (expr == nullptr) return;
+    if (error_rows_ && expr->can_fail) needed.assign(needed.size(), true);
+    AddColumnsOf(*expr, needed);
+  }
   static Needed None(const PlanPtr& input) { return Needed(input->schema.fields.size(), false); }
   static Needed All(const PlanPtr& input) { return Needed(input->schema.fields.size(), true); }
   // The part of `needed` that belongs to the columns of `input`, which come first or from `offset` on.
@@ -66,7 +70,7 @@ class Walk {
     AddArguments(aggregates, below);
     Down(*input, below);
   }
-  static void AddArguments(std::span<const AggregateCall> calls, Needed& needed) {
+  void AddArguments(std::span<const AggregateCall> calls, Needed& needed) const {
     for (const AggregateCall& call : calls) {
       for (const BoundExprPtr& argument : call.args) AddColumns(argument, needed);
     }
@@ -131,15 +135,16 @@ class Walk {
   void Visit(const TableFunction& function, const Needed&) { Down(*function.input, All(function.input)); }
 
   const int stream_;
+  const bool error_rows_;
   Needed& used_;
 };
 
 }  // namespace
 
-std::vector<bool> UsedColumns(const BoundProgram& program, int stream) {
+std::vector<bool> UsedColumns(const BoundProgram& program, int stream, bool error_rows) {
   const StreamInfo& info = program.streams[static_cast<size_t>(stream)];
   Needed used(info.schema->fields.size() + static_cast<size_t>(info.metadata_columns), false);
-  Walk walk(stream, used);
+  Walk walk(stream, error_rows, used);
   const auto walk_all = [&](const PlanPtr& plan) { walk.Down(*plan, Needed(plan->schema.fields.size(), true)); };
   for (const PumpInfo& pump : program.pumps) walk_all(pump.plan);
   for (const PlanPtr& query : program.queries) walk_all(query);

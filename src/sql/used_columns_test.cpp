@@ -12,14 +12,14 @@ using ::testing::IsEmpty;
 using ::testing::UnorderedElementsAre;
 
 // Names of the columns of SOURCE_SQL_STREAM_001 that the program looks at.
-std::vector<std::string> Used(std::string_view text) {
+std::vector<std::string> Used(std::string_view text, bool error_rows = false) {
   const CompileResult result = CompileForTest(text);
   EXPECT_TRUE(result.ok()) << text;
   if (!result.ok()) return {};
   const int stream = result.program.FindStream("SOURCE_SQL_STREAM_001");
   std::vector<data::Field> fields = result.program.streams[static_cast<size_t>(stream)].schema->fields;
   for (const data::Field& field : MetadataFields()) fields.push_back(field);
-  const std::vector<bool> used = UsedColumns(result.program, stream);
+  const std::vector<bool> used = UsedColumns(result.program, stream, error_rows);
   EXPECT_EQ(used.size(), fields.size());
   std::vector<std::string> names;
   for (size_t i = 0; i < used.size() && i < fields.size(); ++i) {
@@ -49,6 +49,14 @@ TEST(UsedColumnsTest, ThroughSubqueriesWindowsAndJoins) {
   EXPECT_THAT(Used("SELECT STREAM a.change FROM SOURCE_SQL_STREAM_001 OVER (RANGE INTERVAL '1' MINUTE PRECEDING) a "
                    "JOIN SOURCE_SQL_STREAM_001 b ON a.ticker_symbol = b.ticker_symbol"),
               UnorderedElementsAre("TICKER_SYMBOL", "CHANGE"));
+}
+
+TEST(UsedColumnsTest, AnErrorShowsTheWholeRow) {
+  const std::string_view failing = "SELECT STREAM 1 / QUANTITY FROM SOURCE_SQL_STREAM_001";
+  EXPECT_THAT(Used(failing), UnorderedElementsAre("QUANTITY"));
+  EXPECT_THAT(Used(failing, /*error_rows=*/true), ::testing::IsSupersetOf({"QUANTITY", "SECTOR", "deviceId"}));
+  EXPECT_THAT(Used("SELECT STREAM sector FROM SOURCE_SQL_STREAM_001", /*error_rows=*/true),
+              UnorderedElementsAre("SECTOR"));
 }
 
 }  // namespace

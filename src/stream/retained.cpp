@@ -157,7 +157,7 @@ Result<RetainedStream> OpenRetained(Disk& disk, const std::string& streams_folde
   if (!metadata.ok()) return std::move(metadata).error().Context(path);
   RetainedStream stream{.name = metadata->name};
   for (const ShardMetadata& shard : metadata->shards) {
-    stream.shards.push_back(std::make_unique<RetainedShard>(disk, folder, metadata->id, shard.id));
+    stream.shards.push_back({shard.range, std::make_unique<RetainedShard>(disk, folder, metadata->id, shard.id)});
   }
   return stream;
 }

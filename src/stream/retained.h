@@ -67,7 +67,11 @@ class RetainedShard {
 // A stream's description and shards, read as RetainedShard does.
 struct RetainedStream {
   std::string name;
-  std::vector<std::unique_ptr<RetainedShard>> shards;  // By id; not begun.
+  struct Part {
+    HashKeyRange range;
+    std::unique_ptr<RetainedShard> shard;  // Not begun.
+  };
+  std::vector<Part> shards;  // By id.
 };
 // `streams_folder`: where the data folder has its streams. Errors: kNotFound: no such stream; those of its metadata.
 Result<RetainedStream> OpenRetained(Disk& disk, const std::string& streams_folder, const std::string& name);

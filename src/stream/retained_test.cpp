@@ -50,7 +50,7 @@ TEST_F(RetainedTest, ReadsBesideTheWriterAndGoesOnWhenThereIsMore) {
   Append({"a", "b"});
   TAILRACE_ASSERT_OK_AND_ASSIGN(const RetainedStream retained, OpenRetained(world_.disk, "/data/streams", "s"));
   ASSERT_EQ(retained.shards.size(), 1u);
-  RetainedShard& shard = *retained.shards[0];
+  RetainedShard& shard = *retained.shards[0].shard;
   TAILRACE_ASSERT_OK(shard.Begin(Timestamp{}));
   EXPECT_THAT(Rest(shard), ElementsAre("a", "b"));
   Append({"c"});
@@ -69,7 +69,7 @@ TEST_F(RetainedTest, GivesTheSameRecordsAsTheStreamItself) {
   }
   TAILRACE_ASSERT_OK_AND_ASSIGN(const auto expected, ReadAll(*stream_, 0));
   TAILRACE_ASSERT_OK_AND_ASSIGN(const RetainedStream retained, OpenRetained(world_.disk, "/data/streams", "s"));
-  RetainedShard& shard = *retained.shards[0];
+  RetainedShard& shard = *retained.shards[0].shard;
   TAILRACE_ASSERT_OK(shard.Begin(Timestamp{}));
   for (const StoredRecord& record : expected) {
     TAILRACE_ASSERT_OK_AND_ASSIGN(const RecordView* const next, shard.Next());
@@ -87,7 +87,7 @@ TEST_F(RetainedTest, BeginsWhereTheTimeIs) {
     world_.clock.Advance(Milliseconds(1'000));
   }
   TAILRACE_ASSERT_OK_AND_ASSIGN(const RetainedStream retained, OpenRetained(world_.disk, "/data/streams", "s"));
-  RetainedShard& shard = *retained.shards[0];
+  RetainedShard& shard = *retained.shards[0].shard;
   TAILRACE_ASSERT_OK(shard.Begin(FromUnixMs(kTestStartUnixMs + 15'000)));
   const std::vector<std::string> data = Rest(shard);
   ASSERT_EQ(data.size(), 5u);
@@ -103,7 +103,7 @@ TEST_F(RetainedTest, DamageBeforeReadableRecordsIsReported) {
     TAILRACE_ASSERT_OK(file->WriteAt(kSegmentHeaderAlignment + 100, "damage"));
   }
   TAILRACE_ASSERT_OK_AND_ASSIGN(const RetainedStream retained, OpenRetained(world_.disk, "/data/streams", "s"));
-  RetainedShard& shard = *retained.shards[0];
+  RetainedShard& shard = *retained.shards[0].shard;
   TAILRACE_ASSERT_OK(shard.Begin(Timestamp{}));
   const auto next = shard.Next();
   ASSERT_FALSE(next.ok());

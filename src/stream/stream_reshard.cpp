@@ -71,10 +71,13 @@ Result<std::vector<ShardId>> Stream::Reshard(std::span<const ShardId> parents, s
   const auto reopen = [&] {
     for (const ShardId parent : parents) shards_.at(parent)->Reopen();
   };
-  // At least a second after the parents began: whole seconds tell the generations apart, for those who derive ordered
-  // numbers from them.
+  // At least a second after parents that were children themselves: whole seconds tell the generations apart, for those
+  // who derive ordered numbers from them.
   Timestamp now = environment_.clock.Now();
-  for (const ShardId id : parents) now = std::max(now, FindIn(metadata, id)->created + std::chrono::seconds(1));
+  for (const ShardId id : parents) {
+    const ShardMetadata& parent = *FindIn(metadata, id);
+    if (!parent.parents.empty()) now = std::max(now, parent.created + std::chrono::seconds(1));
+  }
   std::optional<Producers> producers;
   for (const ShardId id : parents) {
     Shard& parent = *shards_.at(id);

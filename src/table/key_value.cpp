@@ -2,12 +2,15 @@
 
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
 
 #include <array>
+#include <cstdarg>
+#include <memory>
 
 #include "base/str.h"
 
@@ -28,6 +31,14 @@ Error ToError(const rocksdb::Status& status, std::string_view what) {
   }
   return Error{ErrorCode::kInternal, message};
 }
+
+// RocksDB's own log would be one more file that a full disk can fail: Debian's library then aborts the process. What
+// matters comes back as a status.
+class NoLog final : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char* /*format*/, va_list /*arguments*/) override {}
+};
 
 class RocksCursor final : public Cursor {
  public:
@@ -91,7 +102,9 @@ class RocksStore final : public KeyValueStore {
       }
       if (!status.ok()) return ToError(status, "prepare write");
     }
-    const rocksdb::Status status = db_->Write(write_options_, &batch);
+    rocksdb::Status status = db_->Write(write_options_, &batch);
+    // After a failed write (a full disk, mostly) the database takes nothing more until it is asked to go on.
+    if (!status.ok() && db_->Resume().ok()) status = db_->Write(write_options_, &batch);
     if (!status.ok()) return ToError(status, "write");
     return Ok();
   }
@@ -131,8 +144,7 @@ Result<std::unique_ptr<KeyValueStore>> KeyValueStore::Open(const std::string& fo
   db_options.create_missing_column_families = true;
   db_options.max_background_jobs = 2;
   db_options.max_open_files = 256;
-  db_options.keep_log_file_num = 2;
-  db_options.max_log_file_size = 1 << 20;
+  db_options.info_log = std::make_shared<NoLog>();
   db_options.max_total_wal_size = 4 * options.write_buffer_bytes;
   // A torn end of the log is what was never acknowledged; damage before it is reported.
   db_options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;

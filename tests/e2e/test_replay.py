@@ -1,6 +1,9 @@
 """Rehearsals: past records through an application's SQL and alarms. Names: docs/reference-systems.md."""
 
+import datetime
+import gzip
 import json
+import time
 import unittest
 
 from flood import scale
@@ -17,6 +20,23 @@ def events_of(lines):
     """What live history and replay have in common, in the order of time."""
     names = ("alarm", "kind", "key", "time", "value", "rows", "max", "since")
     return [{name: line[name] for name in names} for line in lines]
+
+
+def iso(unix_ms):
+    return datetime.datetime.fromtimestamp(unix_ms / 1000, datetime.timezone.utc).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+
+
+SILENCE = """
+streams: {s: {}}
+inputs:
+  S: {stream: s, format: json, columns: [{name: N, type: INTEGER, path: $.N}]}
+sql: silence.sql
+outputs: [{from: QUIET, alarm: quiet}]
+alarms:
+  quiet:
+    notify: {subject: Quiet, message: "Nothing came until ${time}", to: [log]}
+targets: {log: {file: {path: log}}}
+"""
 
 
 class Rehearsal(TestCase):
@@ -82,6 +102,94 @@ class Rehearsal(TestCase):
         self.assertEqual(rows[0][:4], ["THRESHOLD", "ALARM", "FIRED", "TOLD"])
         self.assertEqual([row[0] for row in rows[1:17]], [str(value) for value in range(10, 41, 2)])
         self.assertIn("Nobody was told", table)
+
+    def test_an_event_is_explained_and_computed_again(self):
+        example, server = self.flood(20, 40)
+        fired = [event for event in server.get("/api/apps/order-flood/alarms/events", limit=1000)
+                 if event["kind"] == "fired"][-1]
+        answer = json.loads(run("alarm", "explain", fired["id"], "--json", "--server", server.url))
+        self.assertEqual(answer["value"], 30)
+        evidence = answer["evidence"]
+        self.assertTrue(evidence["bounded"])
+        self.assertEqual(evidence["to"], fired["time"])
+        # 750 ms of orders, then 3 s of alarm rows, and the moment on the edge.
+        self.assertEqual(evidence["to"] - evidence["from"], 3751)
+        (span,) = evidence["ranges"]
+        last = span["last"]
+        self.assertGreaterEqual(last, 29)  # More when further orders arrived in the same millisecond.
+        self.assertEqual((span["stream"], span["shard"], span["first"]), ("mywebsiteorder", 0, 0))
+        self.assertEqual([record["sequence"] for record in evidence["records"]], list(range(last - 9, last + 1)))
+        self.assertEqual(json.loads(evidence["records"][-1]["data"])["InvoiceNo"], str(536365 + last))
+        self.assertEqual(json.loads(evidence["row"])["ORDER_COUNT"], 30)
+        self.assertEqual(answer["recomputed"]["outcome"], "same")
+        self.assertEqual(answer["recomputed"]["records"], last + 1)
+        text = run("alarm", "explain", fired["id"], "--server", server.url)
+        self.assertIn(f"the same row ({last + 1} records)", text)
+        self.assertIn(f"mywebsiteorder shard 0: sequences 0 to {last}", text)
+        self.assertIn(str(fired["id"]), run("alarm", "history", "--server", server.url))
+        # The end of an alarm rests on no row.
+        over = server.get("/api/apps/order-flood/alarms/events", limit=1000)[0]
+        self.assertIn("nothing to compute", run("alarm", "explain", over["id"], "--server", server.url))
+        missing = run("alarm", "explain", 4711, "--server", server.url, check=False)
+        self.assertEqual(missing.returncode, 1)
+        self.assertIn("there is no event with id 4711", missing.stderr)
+        # With another threshold the same records give no such row.
+        server.stop()
+        definition = example / "tailrace.yaml"
+        definition.write_text(definition.read_text().replace("threshold: 30 ", "threshold: 31 "))
+        server.start()
+        changed = json.loads(run("alarm", "explain", fired["id"], "--json", "--server", server.url))
+        self.assertEqual(changed["recomputed"]["outcome"], "different")
+        self.assertIn("has changed since", changed["recomputed"]["note"])
+
+    def test_archived_records_give_what_the_live_alarms_did(self):
+        example, server = self.flood(20, 60)
+        live = server.get("/api/apps/order-flood/alarms/events", limit=1000)
+        live.reverse()
+        # The records as an archive keeps them, with their arrival in a column, in packed files of some folders.
+        definition = example / "tailrace.yaml"
+        definition.write_text(definition.read_text().replace(
+            "    columns:\n", "    columns:\n      - {name: Arrived, type: TIMESTAMP, path: $.Arrived}\n"))
+        records = server.get("/api/streams/mywebsiteorder/records", limit=1000)
+        records = records["records"] if isinstance(records, dict) else records
+        lines = []
+        for record in records:
+            data = json.loads(record["data"])
+            data["Arrived"] = iso(record["arrival"])
+            lines.append(json.dumps(data))
+        archive = self.folder / "archive"
+        (archive / "2018" / "11").mkdir(parents=True)
+        (archive / "2018" / "11" / "a.gz").write_bytes(gzip.compress(("\n".join(lines[:70]) + "\n").encode()))
+        (archive / "2018" / "12.ndjson").write_text("\n".join(lines[70:]) + "\n")
+        text = run("replay", example, "--records", f"mywebsiteorder={archive}", "--to", live[-1]["time"], "--json")
+        replayed = [json.loads(line) for line in text.splitlines()]
+        self.assertEqual(events_of(line for line in replayed if line["type"] == "event"), events_of(live))
+        wrong = run("replay", example, "--records", f"orders={archive}", check=False)
+        self.assertEqual(wrong.returncode, 1)
+        self.assertIn("there is no input orders; inputs: SOURCE_SQL_STREAM", wrong.stderr)
+
+    def test_no_traffic_at_all_rings_and_so_does_its_replay(self):
+        example = self.folder / "silence"
+        example.mkdir()
+        (example / "tailrace.yaml").write_text(SILENCE)
+        (example / "silence.sql").write_text(
+            "CREATE STREAM QUIET (n BIGINT);\n"
+            "CREATE PUMP p AS INSERT INTO QUIET SELECT STREAM COUNT(*) FROM S_001\n"
+            "GROUP BY STEP(S_001.ROWTIME BY INTERVAL '1' SECOND) HAVING COUNT(*) < 1 EMIT EMPTY;\n")
+        server = self.serve(example)
+        started = time.time()
+        fired = wait_until(lambda: server.get("/api/apps/silence/alarms/events"), "the alarm", 10)[-1]
+        self.assertEqual(fired["kind"], "fired")
+        self.assertEqual(fired["value"], 0)
+        self.assertEqual(fired["time"] % 1000, 0)  # At the window's end.
+        self.assertLess(time.time() - started, 5)
+        # An order ends it, for the windows until nothing comes again.
+        run("stream", "put", "s", '{"N": 1}', "--server", server.url)
+        wait_until(lambda: server.rows("S_001") == 1, "the record")
+        live = [event for event in server.get("/api/apps/silence/alarms/events") if event["kind"] == "fired"]
+        lines = rehearse(example, server)
+        self.assertEqual(events_of([next(line for line in lines if line.get("kind") == "fired")]),
+                         events_of([live[-1]]))
 
     def test_wrong_use_is_said(self):
         example = self.example("order-flood")

@@ -7,6 +7,7 @@ had from Maven Central; they are kept in the build folder."""
 
 import fcntl
 import pathlib
+import random
 import shutil
 import socket
 import subprocess
@@ -19,9 +20,16 @@ JARS = HERE.parent.parent / "build" / "kafka-jars"
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """Not one of those that the system gives to clients: while the broker is away, a client that tries to connect could be
+    given the very port it connects to, talk to itself and keep the broker from coming back."""
+    while True:
+        port = random.randrange(10_000, 32_000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 def skip(reason):
@@ -82,14 +90,14 @@ log.initial.task.delay.ms=100
         self.java("kafka.tools.StorageTool", "format", "-t", "4L6g3nShT-eMCtK--X86sw", "-c", self.configuration).wait()
 
     def java(self, main, *words):
-        return subprocess.Popen(["java", "-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xshare:auto",
+        return subprocess.Popen(["java", "-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
                                  "-cp", f"{JARS}/*", main, *map(str, words)],
                                 stdin=subprocess.DEVNULL, stdout=open(self.folder / "output", "ab"),
                                 stderr=subprocess.STDOUT)
 
     def start(self):
         self.process = self.java("kafka.Kafka", self.configuration)
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 300
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 socket.create_connection(("127.0.0.1", self.port), timeout=1).close()

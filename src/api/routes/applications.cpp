@@ -65,6 +65,21 @@ Result<alarm::RecordFilter> ReadFilter(RouteCall& call) {
   return filter;
 }
 
+json::object EventObject(const alarm::EventRecord& record) {
+  const alarm::AlarmEvent& event = record.event;
+  return {{"id", record.id},
+          {"alarm", record.alarm},
+          {"kind", event.kind == alarm::EventKind::kFired     ? "fired"
+                   : event.kind == alarm::EventKind::kMessage ? "message"
+                                                              : "resolved"},
+          {"key", event.key},
+          {"time", ToUnixMs(event.time)},
+          {"value", OptionalNumber(event.value)},
+          {"rows", event.rows},
+          {"max", OptionalNumber(event.max)},
+          {"since", OptionalTime(event.since)}};
+}
+
 Result<int64_t> ReadId(RouteCall& call) {
   const auto id = ParseInt64(call.parameter(1));
   if (!id.has_value() || *id < 0) {
@@ -123,21 +138,42 @@ RouteResult GetAlarmEvents(RouteCall& call) {
   TAILRACE_ASSIGN_OR_RETURN(const alarm::RecordFilter filter, ReadFilter(call));
   TAILRACE_ASSIGN_OR_RETURN(const auto list, store->ListEvents(filter));
   json::array events;
-  for (const alarm::EventRecord& record : list) {
-    const alarm::AlarmEvent& event = record.event;
-    events.push_back({{"id", record.id},
-                      {"alarm", record.alarm},
-                      {"kind", event.kind == alarm::EventKind::kFired     ? "fired"
-                               : event.kind == alarm::EventKind::kMessage ? "message"
-                                                                          : "resolved"},
-                      {"key", event.key},
-                      {"time", ToUnixMs(event.time)},
-                      {"value", OptionalNumber(event.value)},
-                      {"rows", event.rows},
-                      {"max", OptionalNumber(event.max)},
-                      {"since", OptionalTime(event.since)}});
-  }
+  for (const alarm::EventRecord& record : list) events.push_back(EventObject(record));
   return Reply(events);
+}
+
+RouteResult ExplainAlarmEvent(RouteCall& call) {
+  TAILRACE_ASSIGN_OR_RETURN(alarm::AlarmStore* const store, FindAlarms(call));
+  TAILRACE_ASSIGN_OR_RETURN(const app::RunningApplication* const running, call.Application());
+  TAILRACE_ASSIGN_OR_RETURN(const int64_t id, ReadId(call));
+  TAILRACE_ASSIGN_OR_RETURN(const auto found, store->FindEvent(id));
+  const auto& [event, evidence] = found;
+  json::object answer = EventObject(event);
+  answer["evidence"] = nullptr;
+  answer["recomputed"] = nullptr;
+  if (!evidence.has_value()) return Reply(answer);
+  answer["evidence"] = json::parse(alarm::EvidenceToJson(*evidence));
+  const auto recomputed = running->Explain(event, *evidence);
+  if (recomputed.ok()) {
+    using Outcome = app::Recomputed::Outcome;
+    json::array rows;
+    for (const std::string& row : recomputed->rows) rows.push_back(json::parse(row));
+    answer["recomputed"] = {{"outcome", recomputed->outcome == Outcome::kSame         ? "same"
+                                        : recomputed->outcome == Outcome::kDifferent  ? "different"
+                                        : recomputed->outcome == Outcome::kIncomplete ? "incomplete"
+                                                                                      : "nothing"},
+                            {"records", recomputed->records},
+                            {"records_gone", recomputed->records_gone},
+                            {"rows", std::move(rows)},
+                            {"note", recomputed->note}};
+  } else {
+    answer["recomputed"] = {{"outcome", "failed"},
+                            {"records", 0},
+                            {"records_gone", 0},
+                            {"rows", json::array()},
+                            {"note", recomputed.error().message}};
+  }
+  return Reply(answer);
 }
 
 RouteResult GetDeliveries(RouteCall& call) {

@@ -13,6 +13,7 @@ Result<std::optional<http::Response>> GetRows(RouteCall& call);
 Result<std::optional<http::Response>> GetTail(RouteCall& call);
 Result<std::optional<http::Response>> GetAlarms(RouteCall& call);
 Result<std::optional<http::Response>> GetAlarmEvents(RouteCall& call);
+Result<std::optional<http::Response>> ExplainAlarmEvent(RouteCall& call);
 Result<std::optional<http::Response>> GetDeliveries(RouteCall& call);
 Result<std::optional<http::Response>> RedriveDelivery(RouteCall& call);
 Result<std::optional<http::Response>> GetHistory(RouteCall& call);

@@ -286,7 +286,7 @@ class Query::Execution {
     std::vector<int> streams;
     for (const std::string& name : source.names) {
       streams.push_back(program_->FindStream(name));
-      const std::vector<bool> used = sql::UsedColumns(*program_, streams.back());
+      const std::vector<bool> used = sql::UsedColumns(*program_, streams.back(), /*error_rows=*/false);
       options.used.resize(used.size());
       for (size_t i = 0; i < used.size(); ++i) options.used[i] = options.used[i] || used[i];
     }

@@ -90,6 +90,16 @@ struct KafkaClient::Callbacks {
     client.trouble_code_ = code;
   }
 
+  static void OnDelivery(rd_kafka_t* /*handle*/, const rd_kafka_message_t* message, void* opaque) {
+    auto& client = *static_cast<KafkaClient*>(opaque);
+    const std::lock_guard lock(client.mutex_);
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      ++client.deliveries_.delivered;
+    } else if (client.deliveries_.failure == 0) {
+      client.deliveries_.failure = message->err;
+    }
+  }
+
   static void OnLog(const rd_kafka_t* handle, int /*level*/, const char* facility, const char* text) {
     // Their levels are for operators of librdkafka; what matters comes as an error as well.
     static_cast<KafkaClient*>(rd_kafka_opaque(handle))->log_.Debug("kafka", {{"facility", facility}, {"text", text}});
@@ -105,6 +115,7 @@ Result<std::unique_ptr<KafkaClient>> KafkaClient::Make(Kind kind, const KafkaCon
   rd_kafka_conf_set_opaque(configuration.get(), client.get());
   rd_kafka_conf_set_error_cb(configuration.get(), Callbacks::OnError);
   rd_kafka_conf_set_log_cb(configuration.get(), Callbacks::OnLog);
+  if (kind == Kind::kProducer) rd_kafka_conf_set_dr_msg_cb(configuration.get(), Callbacks::OnDelivery);
   std::array<char, kErrorTextBytes> text{};
   client->handle_ = rd_kafka_new(kind == Kind::kConsumer ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER, configuration.get(),
                                  text.data(), text.size());
@@ -172,6 +183,16 @@ Result<KafkaClient::Watermarks> KafkaClient::QueryWatermarks(const std::string& 
                                                                     &marks.high, static_cast<int>(timeout.count()));
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return ErrorOf(code, StrCat("Kafka topic ", topic, " [", partition, "]"));
   return marks;
+}
+
+KafkaClient::Deliveries KafkaClient::deliveries() const {
+  const std::lock_guard lock(mutex_);
+  return deliveries_;
+}
+
+KafkaClient::Deliveries KafkaClient::TakeDeliveries() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(deliveries_, {});
 }
 
 std::string KafkaClient::trouble() const {

@@ -45,6 +45,14 @@ class KafkaClient {
   };
   Result<Watermarks> QueryWatermarks(const std::string& topic, int32_t partition, std::chrono::milliseconds timeout);
 
+  // What became of a producer's messages since the last TakeDeliveries.
+  struct Deliveries {
+    uint64_t delivered = 0;
+    int failure = 0;  // The first one's code; 0: none.
+  };
+  Deliveries deliveries() const;
+  Deliveries TakeDeliveries();
+
   // The newest trouble with a broker since ClearTrouble, in librdkafka's words; empty: none.
   std::string trouble() const;
   void ClearTrouble();
@@ -63,6 +71,7 @@ class KafkaClient {
   mutable std::mutex mutex_;  // Guards what follows.
   std::string trouble_;
   int trouble_code_ = 0;
+  Deliveries deliveries_;
 };
 
 }  // namespace tailrace

@@ -35,7 +35,8 @@ TumblingAggregate::TumblingAggregate(const sql::TumblingAggregate& plan, const d
       evaluator_(schema, context),
       tracker_(plan.window_end, plan.keys[static_cast<size_t>(plan.window_key)], context),
       groups_(OtherKeyTypes(plan), KeyTable::Lifetime::kTogether),
-      accumulators_(std::move(accumulators)) {
+      accumulators_(std::move(accumulators)),
+      remembered_keys_(OtherKeyTypes(plan), KeyTable::Lifetime::kSingle) {
   for (size_t i = 0; i < plan.keys.size(); ++i) {
     if (i != static_cast<size_t>(plan.window_key)) exprs_.push_back(plan.keys[i]);
   }
@@ -77,8 +78,14 @@ Status TumblingAggregate::OnBound(size_t /*input*/, int64_t bound, Emitter& out)
   return out.EmitBound(tracker_.EndsFrom(bound));
 }
 
+void TumblingAggregate::Begin(int64_t time) {
+  // With further keys there is nothing to tell of until the first one came.
+  if (plan_.emit_empty && !keyed() && !tracker_.by_value()) empty_from_ = tracker_.EndOf(time);
+}
+
 Status TumblingAggregate::Close(int64_t end, Emitter& out) {
   TAILRACE_TRY(EmitGroups(end, tracker_.key(), out));
+  if (plan_.emit_empty && keyed()) TAILRACE_TRY(EmitRemembered(end, tracker_.key(), out));
   groups_.Clear();
   accumulators_.Clear();
   tracker_.Close();
@@ -91,12 +98,54 @@ Status TumblingAggregate::EmitGroups(int64_t end, const data::Value& window_key,
   for (size_t begin = 0; begin < count; begin += context_.batch_rows_max) {
     indices_.resize(std::min(context_.batch_rows_max, count - begin));
     std::iota(indices_.begin(), indices_.end(), static_cast<uint32_t>(begin));
-    data::Batch rows{.rowtimes = ConstantRowtimes(end, indices_.size()), .columns = groups_.Columns(indices_)};
-    const auto window = static_cast<ptrdiff_t>(plan_.window_key);
-    rows.columns.insert(rows.columns.begin() + window,
-                        data::Column::MakeConstant(plan_.keys[static_cast<size_t>(plan_.window_key)]->type, window_key,
-                                                   indices_.size()));
-    TAILRACE_TRY(EmitFinished(std::move(rows), accumulators_, indices_, output_, context_, out));
+    TAILRACE_TRY(EmitRows(end, window_key, groups_.Columns(indices_), out));
+  }
+  return Ok();
+}
+
+// Rows of the aggregates at indices_ with these other keys.
+Status TumblingAggregate::EmitRows(int64_t end, const data::Value& window_key, std::vector<data::ColumnPtr> keys,
+                                   Emitter& out) {
+  data::Batch rows{.rowtimes = ConstantRowtimes(end, indices_.size()), .columns = std::move(keys)};
+  const auto window = static_cast<ptrdiff_t>(plan_.window_key);
+  rows.columns.insert(
+      rows.columns.begin() + window,
+      data::Column::MakeConstant(plan_.keys[static_cast<size_t>(plan_.window_key)]->type, window_key, indices_.size()));
+  return EmitFinished(std::move(rows), accumulators_, indices_, output_, context_, out);
+}
+
+// Rows for remembered keys that the window, whose groups are out, did not have; its own keys are remembered from now
+// on.
+Status TumblingAggregate::EmitRemembered(int64_t end, const data::Value& window_key, Emitter& out) {
+  std::vector<uint32_t> all(groups_.size());
+  std::iota(all.begin(), all.end(), 0U);
+  std::vector<uint32_t> own;
+  if (!all.empty()) {
+    added_.clear();
+    remembered_keys_.FindOrInsert(groups_.Columns(all), 0, all.size(), own, added_);
+  }
+  in_window_.assign(remembered_keys_.index_limit(), false);
+  for (const uint32_t index : own) in_window_[index] = true;
+  std::vector<Remembered> kept;
+  std::vector<uint32_t> silent;
+  for (const Remembered& each : remembered_) {
+    if (in_window_[each.index]) continue;
+    if (end - each.last_end > plan_.emit_empty_for_ms) {
+      remembered_keys_.Erase(each.index);
+      continue;
+    }
+    kept.push_back(each);
+    silent.push_back(each.index);
+  }
+  for (const uint32_t index : own) kept.push_back({index, end});
+  remembered_ = std::move(kept);
+  accumulators_.Clear();
+  for (size_t begin = 0; begin < silent.size(); begin += context_.batch_rows_max) {
+    const size_t count = std::min(context_.batch_rows_max, silent.size() - begin);
+    accumulators_.Resize(count);
+    indices_.resize(count);
+    std::iota(indices_.begin(), indices_.end(), 0U);
+    TAILRACE_TRY(EmitRows(end, window_key, remembered_keys_.Columns(std::span(silent).subspan(begin, count)), out));
   }
   return Ok();
 }
@@ -108,7 +157,10 @@ Status TumblingAggregate::EmitEmptyUntil(int64_t bound, Emitter& out) {
     data::Batch one = RowtimeBatch(end - 1);
     const std::vector<data::ColumnPtr> key =
         evaluator_.Evaluate({&plan_.keys[static_cast<size_t>(plan_.window_key)], 1}, one);
-    if (one.rows() > 0) {
+    if (one.rows() > 0 && keyed()) {
+      TAILRACE_TRY(EmitRemembered(end, key[0]->ValueAt(0), out));
+      accumulators_.Clear();
+    } else if (one.rows() > 0) {
       added_.clear();
       groups_.FindOrInsert({}, 0, 1, indices_, added_);
       accumulators_.Resize(1);
@@ -116,7 +168,7 @@ Status TumblingAggregate::EmitEmptyUntil(int64_t bound, Emitter& out) {
       groups_.Clear();
       accumulators_.Clear();
     }
-    empty_from_ = tracker_.EndOf(end);
+    empty_from_ = keyed() && remembered_.empty() ? kEndOfTime : tracker_.EndOf(end);
   }
   return Ok();
 }
@@ -127,17 +179,23 @@ std::optional<int64_t> TumblingAggregate::NextDeadline() const {
 }
 
 uint64_t TumblingAggregate::StateBytes() const {
-  return groups_.bytes() + groups_.size() * accumulators_.group_bytes();
+  const uint64_t groups = groups_.bytes() + groups_.size() * accumulators_.group_bytes();
+  if (plan_.emit_empty_for_ms == 0) return groups;
+  return groups + remembered_keys_.bytes() + remembered_.size() * sizeof(Remembered);
 }
 
 void TumblingAggregate::Save(ByteWriter& writer) const {
   tracker_.Save(writer);
   writer.I64(empty_from_);
-  std::vector<uint32_t> all(groups_.size());
-  std::iota(all.begin(), all.end(), 0U);
-  writer.U64(all.size());
-  groups_.Save(writer, all);
-  accumulators_.Save(writer, all);
+  writer.U64(groups_.size());
+  groups_.SaveAll(writer);
+  accumulators_.SaveAll(writer, groups_.size());
+  if (plan_.emit_empty_for_ms == 0) return;
+  std::vector<uint32_t> remembered;
+  for (const Remembered& each : remembered_) remembered.push_back(each.index);
+  writer.U64(remembered.size());
+  remembered_keys_.Save(writer, remembered);
+  for (const Remembered& each : remembered_) writer.I64(each.last_end);
 }
 
 Status TumblingAggregate::Load(ByteReader& reader) {
@@ -145,7 +203,16 @@ Status TumblingAggregate::Load(ByteReader& reader) {
   TAILRACE_ASSIGN_OR_RETURN(empty_from_, reader.I64());
   TAILRACE_ASSIGN_OR_RETURN(const size_t count, LoadCount(reader, 1));
   TAILRACE_TRY(groups_.Load(reader, count));
-  return accumulators_.Load(reader, count);
+  TAILRACE_TRY(accumulators_.Load(reader, count));
+  if (plan_.emit_empty_for_ms == 0) return Ok();
+  TAILRACE_ASSIGN_OR_RETURN(const size_t remembered, LoadCount(reader, sizeof(int64_t)));
+  TAILRACE_TRY(remembered_keys_.Load(reader, remembered));
+  remembered_.clear();
+  for (size_t i = 0; i < remembered; ++i) {
+    TAILRACE_ASSIGN_OR_RETURN(const int64_t last_end, reader.I64());
+    remembered_.push_back({static_cast<uint32_t>(i), last_end});
+  }
+  return Ok();
 }
 
 }  // namespace tailrace::engine

@@ -118,6 +118,11 @@ Status S3Client::Put(const std::string& key, std::string_view bytes, std::string
   return Ok();
 }
 
+Status S3Client::Delete(const std::string& key) {
+  TAILRACE_TRY(Call(Request("DELETE", key, "")));
+  return Ok();
+}
+
 Status S3Client::PutParts(const std::string& key, std::string_view bytes, std::string_view content_type) {
   HttpRequest begin = Request("POST", key, "uploads=");
   begin.headers.emplace_back("Content-Type", content_type);

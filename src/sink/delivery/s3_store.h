@@ -29,6 +29,9 @@ class S3Client final : public ObjectStore {
   // there.
   Status Put(const std::string& key, std::string_view bytes, std::string_view content_type) override;
 
+  // An object that is not there is no error.
+  Status Delete(const std::string& key);
+
   struct Object {
     std::string etag;
     std::string bytes;

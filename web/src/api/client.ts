@@ -8,6 +8,7 @@ import type {
   Delivery,
   DeliveryState,
   ErrorBody,
+  ExplainedEvent,
   History,
   SampledRows,
 } from "./types";
@@ -98,6 +99,10 @@ export function getAlarms(app: string, signal?: AbortSignal): Promise<Alarm[]> {
 
 export function getAlarmEvents(app: string, page: { limit: number; before?: number | undefined }, signal?: AbortSignal) {
   return call<AlarmEvent[]>("GET", pathOf(["apps", app, "alarms", "events"], page), signal);
+}
+
+export function explainAlarmEvent(app: string, id: number, signal?: AbortSignal): Promise<ExplainedEvent> {
+  return call("GET", pathOf(["apps", app, "alarms", "events", String(id)]), signal);
 }
 
 export function getDeliveries(

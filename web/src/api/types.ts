@@ -183,6 +183,45 @@ export interface AlarmEvent {
   readonly since: Millis | null;
 }
 
+export interface EvidenceRange {
+  readonly stream: string;
+  readonly shard: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+export interface EvidenceRecord {
+  readonly stream: string;
+  readonly shard: number;
+  readonly sequence: number;
+  readonly arrival: Millis;
+  readonly data: string;
+  readonly cut: boolean;
+}
+
+export interface Evidence {
+  readonly program: string;
+  readonly from: Millis;
+  readonly to: Millis;
+  readonly bounded: boolean;
+  readonly ranges: readonly EvidenceRange[];
+  readonly records: readonly EvidenceRecord[];
+  readonly row: string;
+}
+
+export interface Recomputed {
+  readonly outcome: "same" | "different" | "incomplete" | "nothing" | "failed";
+  readonly records: number;
+  readonly records_gone: number;
+  readonly rows: readonly unknown[];
+  readonly note: string;
+}
+
+export interface ExplainedEvent extends AlarmEvent {
+  readonly evidence: Evidence | null;
+  readonly recomputed: Recomputed | null;
+}
+
 export type DeliveryState = "pending" | "sent" | "dead";
 
 export type DeliveryKind = "alarm" | "resolved" | "history";

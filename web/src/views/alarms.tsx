@@ -7,6 +7,7 @@ import * as format from "../format";
 import { notify } from "../state/notices";
 import { useResource } from "../state/resource";
 import type { Tone } from "../state/health";
+import { Why } from "./evidence";
 import { Ago, Badge, Card, Empty, Facts, Failure, Loading, PageHead, TableBox, Time } from "./parts";
 
 const pageSize = 25;
@@ -212,6 +213,7 @@ function Events({ app, version }: { app: AppStatus; version: string }) {
               <p class="meta">
                 <Time at={event.time} />
               </p>
+              <Why app={app.name} id={event.id} />
             </div>
           </li>
         ))}
