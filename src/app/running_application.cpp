@@ -54,7 +54,7 @@ Result<std::unique_ptr<RunningApplication>> RunningApplication::Open(Definition 
                         {environment.disk, runtime.clock_, environment.log, environment.metrics,
                          [&runtime](const InputConfig& input) { return runtime.FindInput(input); },
                          running->folder_ + "/checkpoint", options.application, running->folder_ + "/told-time",
-                         &running->checkpoint_writer_}));
+                         options.simulation.has_value() ? nullptr : &running->checkpoint_writer_}));
   for (const InputConfig& input : config.inputs) {
     TAILRACE_ASSIGN_OR_RETURN(const auto stream, runtime.FindInput(input));
     running->subscriptions_.push_back(stream->Subscribe([raw = running.get()] { raw->Wake(); }));
