@@ -23,7 +23,7 @@ void ProgressLine::Wipe() {
   drawn_ = false;
 }
 
-void ProgressLine::Show(double share, uint64_t count, std::string_view unit) {
+void ProgressLine::Show(double share, uint64_t count, std::string_view unit, std::string_view detail) {
   const std::chrono::nanoseconds now = context_.clock.Monotonic();
   if (!shown_ || now < next_) return;
   next_ = now + kInterval;
@@ -31,6 +31,7 @@ void ProgressLine::Show(double share, uint64_t count, std::string_view unit) {
   std::string text(kWipe);
   if (share > 0) text += fmt::format("{:3.0f} %  ", share * 100);
   text += fmt::format("{:.0f} {}/s", static_cast<double>(count) / seconds, unit);
+  if (!detail.empty()) text += fmt::format("  {}", detail);
   if (share > 0) text += fmt::format("  {:.0f} s left", seconds / share - seconds);
   context_.PrintError(text);
   drawn_ = true;

@@ -17,8 +17,9 @@ class ProgressLine {
   ProgressLine(const ProgressLine&) = delete;
   ProgressLine& operator=(const ProgressLine&) = delete;
 
-  // `share` from 0 to 1; 0 when it is not known. `count` of `unit` so far: "12 %  340000 rows/s  5 s left".
-  void Show(double share, uint64_t count, std::string_view unit);
+  // `share` from 0 to 1; 0 when it is not known. `count` of `unit` so far, `detail` where the work is:
+  // "12 %  340000 rows/s  at 2018-11-01 01:00  5 s left".
+  void Show(double share, uint64_t count, std::string_view unit, std::string_view detail = "");
   void Wipe();
 
  private:

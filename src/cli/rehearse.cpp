@@ -12,6 +12,7 @@
 #include "base/str.h"
 #include "cli/application_sources.h"
 #include "cli/client.h"
+#include "cli/progress_line.h"
 #include "cli/sweep.h"
 #include "cli/time_text.h"
 
@@ -21,8 +22,6 @@ namespace {
 namespace json = boost::json;
 using app::RehearsedAlarm;
 using app::RehearsedEvent;
-
-constexpr std::chrono::milliseconds kProgressInterval{200};
 
 // What the command line asks for.
 struct Wanted {
@@ -107,35 +106,6 @@ std::optional<std::vector<app::Definition>> LoadVariants(const Wanted& wanted, c
   }
   return variants;
 }
-
-// One line on standard error that is written over and over.
-class ProgressLine {
- public:
-  ProgressLine(const Context& context, bool shown)
-      : context_(context), shown_(shown), begun_(context.clock.Monotonic()), next_(begun_ + kProgressInterval) {}
-  ~ProgressLine() {
-    if (written_) context_.PrintError("\r\033[K");
-  }
-
-  void Show(const app::RehearsalProgress& progress) {
-    const std::chrono::nanoseconds now = context_.clock.Monotonic();
-    if (!shown_ || now < next_) return;
-    next_ = now + kProgressInterval;
-    written_ = true;
-    const double seconds = std::chrono::duration<double>(now - begun_).count();
-    const double left = progress.share > 0 ? seconds / progress.share - seconds : 0;
-    context_.PrintError(fmt::format("\r\033[K{:3.0f} %  {:.0f} records/s  at {}  {:.0f} s left", progress.share * 100,
-                                    static_cast<double>(progress.records) / seconds, alarm::MessageTime(progress.time),
-                                    left));
-  }
-
- private:
-  const Context& context_;
-  const bool shown_;
-  const std::chrono::nanoseconds begun_;
-  std::chrono::nanoseconds next_;
-  bool written_ = false;
-};
 
 std::string Seconds(Milliseconds time) { return fmt::format("{:.1f} s", static_cast<double>(time.count()) / 1000); }
 std::string Number(const std::optional<double>& value) { return value.has_value() ? alarm::NumberText(*value) : "-"; }
@@ -275,7 +245,7 @@ int RunRehearsal(const Arguments& arguments, const Context& context) {
   auto run = [&] {
     ProgressLine line(context, !as_json && IsTerminal(2));
     return app::Rehearse(*variants, **source, options, [&](const app::RehearsalProgress& progress) {
-      line.Show(progress);
+      line.Show(progress.share, progress.records, "records", StrCat("at ", alarm::MessageTime(progress.time)));
       return true;
     });
   }();
