@@ -342,13 +342,14 @@ Result<bool> Application::AdvanceTime(Timestamp until) {
   return bound_ < until;
 }
 
-// Some time more than needed, so that a busy application stores it once a second. A restart within that time begins
-// that much early.
 Status Application::MayTell(Timestamp until) {
-  constexpr Milliseconds kReserve{1'000};
   if (until <= told_time_) return Ok();
-  TAILRACE_TRY(WriteToldTime(environment_.disk, environment_.told_time_file, until + kReserve));
-  told_time_ = until + kReserve;
+  return StoreToldTime(until + environment_.options.told_time_reserve);
+}
+
+Status Application::StoreToldTime(Timestamp time) {
+  TAILRACE_TRY(WriteToldTime(environment_.disk, environment_.told_time_file, time));
+  told_time_ = time;
   return Ok();
 }
 
@@ -369,6 +370,12 @@ Status Application::MakeCheckpoint() {
   FinishCheckpoint(true);
   BeginCheckpoint();
   FinishCheckpoint(true);
+  return Ok();
+}
+
+Status Application::Conclude() {
+  TAILRACE_TRY(MakeCheckpoint());
+  if (told_time_ > bound_) StoreToldTime(bound_).Ignore("the reserve stays");
   return Ok();
 }
 

@@ -93,6 +93,9 @@ struct ApplicationOptions {
   std::function<void(int stream, const data::Batch& rows, data::Ordinal first)> observer;
   // The observer sees the inputs' rows too: columns that nobody else looks at are then decoded as well.
   bool observe_inputs = false;
+  // How much later than needed a told time is stored, so that a busy application stores it once a second. A restart
+  // after a crash begins up to that much early.
+  Milliseconds told_time_reserve{1'000};
 };
 
 // One running application: reads its input streams, runs its program, feeds its outputs, makes checkpoints. Passive:
@@ -141,6 +144,8 @@ class Application {
   Result<StepResult> Step();
   // Makes a checkpoint now, if outputs have taken everything; on disk when it returns.
   Status MakeCheckpoint();
+  // MakeCheckpoint for the end: no Step follows, so the next start may go on from exactly here.
+  Status Conclude();
 
   const Definition& definition() const { return definition_; }
   int64_t query_start_unix_ms() const { return query_start_unix_ms_; }
@@ -168,6 +173,7 @@ class Application {
   // Lets time go on without records; true when there is more of it.
   Result<bool> AdvanceTime(Timestamp until);
   Status MayTell(Timestamp until);
+  Status StoreToldTime(Timestamp time);
   void FlushOutputs();
   void BeginCheckpoint();
   void FinishCheckpoint(bool wait);

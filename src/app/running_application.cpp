@@ -292,7 +292,7 @@ void RunningApplication::Run() {
     Status status = step.ok() ? Ok() : Status(step.error());
     // Past the limit the rest is read after the next start: the checkpoint says from where.
     const bool ends = last && status.ok() && (!step->more || clock.Monotonic() >= stop_by);
-    if (ends) status = application_->MakeCheckpoint();
+    if (ends) status = application_->Conclude();
     lock.lock();
     if (!status.ok()) {
       failure_ = status.error().message;

@@ -188,7 +188,7 @@ Status Runtime::Replace(Definition definition, std::chrono::milliseconds limit) 
   TAILRACE_TRY(MakeDeliveryStreams(definition.config));
   TAILRACE_TRY(MakeTables(definition.config));
   old->StopReading(limit);
-  if (old->CurrentStatus().state != "failed") TAILRACE_TRY(old->application().MakeCheckpoint());
+  if (old->CurrentStatus().state != "failed") TAILRACE_TRY(old->application().Conclude());
   Status status = Ok();
   auto opened = OpenApplication(std::move(definition));
   if (!opened.ok()) {

@@ -81,8 +81,9 @@ class KafkaTest(TestCase):
             future.result(240)
 
     def producer(self, **settings):
+        # Idempotent: else what librdkafka sends again may overtake what was sent after it.
         return confluent_kafka.Producer({"bootstrap.servers": self.address, "linger.ms": 0, "message.timeout.ms": 240_000,
-                                        **settings})
+                                        "enable.idempotence": True, **settings})
 
     def send(self, topic, records, producer=None):
         """Records are (partition, key, value)."""
