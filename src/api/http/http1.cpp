@@ -38,6 +38,7 @@ class Http1Exchange final : public Exchange {
   const std::shared_ptr<Http1Connection> connection_;
   Request request_;
   std::atomic<bool> answered_{false};
+  std::atomic<bool> streaming_{false};  // Between BeginStream and Finish.
 };
 
 class Http1Connection final : public Connection {
@@ -340,7 +341,7 @@ Http1Exchange::~Http1Exchange() {
   if (!answered_) {
     connection_->Post([](Http1Connection& c) { c.SendResponse(Response::Text(500, "no answer\n")); });
   } else {
-    connection_->Post([](Http1Connection& c) { c.SendEnd(); });
+    Finish();
   }
 }
 
@@ -351,14 +352,18 @@ void Http1Exchange::Respond(Response response) {
 
 void Http1Exchange::BeginStream(Response head) {
   if (answered_.exchange(true)) return;
+  streaming_ = true;
   connection_->Post([head = std::move(head)](Http1Connection& c) { c.SendHead(head); });
 }
 
 void Http1Exchange::Write(std::string bytes) {
+  if (!streaming_) return;
   connection_->Post([bytes = std::move(bytes)](Http1Connection& c) { c.SendChunk(bytes); });
 }
 
 void Http1Exchange::Finish() {
+  // Once, and only its own stream: the connection may be at a later request already.
+  if (!streaming_.exchange(false)) return;
   connection_->Post([](Http1Connection& c) { c.SendEnd(); });
 }
 

@@ -226,6 +226,31 @@ TEST_P(Http1Test, AnswersPipelinedRequestsInOrder) {
   EXPECT_NE(three, std::string::npos);
 }
 
+// Whoever answered a request may let go of it long after; the client has asked for something else by then.
+TEST_P(Http1Test, AnEarlierRequestThatIsLetGoEndsNoLaterStream) {
+  ExchangePtr held;
+  const auto handler = [&held](const ExchangePtr& exchange) {
+    if (exchange->request().path == "/first") {
+      exchange->Respond(Response::Text(200, "first"));
+      held = exchange;
+      return;
+    }
+    exchange->BeginStream(Response::Text(200, ""));
+    exchange->Write("before");
+    held.reset();
+    exchange->Write("after");
+    exchange->Finish();
+  };
+  ServerOptions options;
+  options.port = 0;
+  auto server = Server::Start(options, handler, clock_, metrics_);
+  ASSERT_TRUE(server.ok()) << server.error().message;
+  server_ = std::move(server).value();
+  const std::string answer =
+      Raw("GET /first HTTP/1.1\r\nHost: x\r\n\r\nGET /second HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_NE(answer.find("6\r\nbefore\r\n5\r\nafter\r\n0\r\n\r\n"), std::string::npos) << answer;
+}
+
 TEST_P(Http1Test, APortInUseIsAClearError) {
   ServerOptions options;
   options.port = server_->port();
