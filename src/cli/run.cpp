@@ -238,7 +238,8 @@ const Verb kRunVerb = {
         "Changed definitions are reloaded while it runs: as a whole, or refused as a whole with the place of\n"
         "each error while the old one goes on.",
     .options = kOptions,
-    .positional = {"APP", "Folders with a tailrace.yaml, or the files themselves; none: streams and API alone", 0, 100},
+    .positional = {"APP", "Folders with a tailrace.yaml, or the files themselves; none: streams and API alone", 0,
+                   10'000},
     .examples = kExamples,
     .run = Run,
 };

@@ -1,6 +1,6 @@
 #include "data/batch.h"
 
-#include <numeric>
+#include <algorithm>
 
 namespace tailrace::data {
 namespace {
@@ -46,6 +46,45 @@ ColumnPtr ConcatColumns(const Column& first, const Column& second) {
   return result;
 }
 
+// The rows [begin, end). Text stays where it is and is co-owned.
+ColumnPtr SliceColumn(const Column& column, size_t begin, size_t end) {
+  const size_t rows = end - begin;
+  auto result = std::make_shared<Column>(column.type(), rows);
+  const auto slice = [&](auto from, auto to) { std::ranges::copy(from.subspan(begin, rows), to.begin()); };
+  switch (column.type().physical()) {
+    case Physical::kNone:
+      break;
+    case Physical::kInt64:
+      slice(column.int64s(), result->mutable_int64s());
+      break;
+    case Physical::kDouble:
+      slice(column.doubles(), result->mutable_doubles());
+      break;
+    case Physical::kBool:
+      slice(column.bools(), result->mutable_bools());
+      break;
+    case Physical::kText:
+      slice(column.texts(), result->mutable_texts());
+      result->AddOwnersOf(column);
+      break;
+    case Physical::kRow: {
+      std::vector<ColumnPtr> children;
+      for (const ColumnPtr& child : column.children()) children.push_back(SliceColumn(*child, begin, end));
+      result->set_children(std::move(children), rows);
+      break;
+    }
+  }
+  if (column.validity().all_valid()) return result;
+  if (column.validity().CountNulls(column.size()) == column.size()) {
+    result->mutable_validity().SetAllNull(rows);
+    return result;
+  }
+  for (size_t row = begin; row < end; ++row) {
+    if (column.validity().null(row)) result->SetNull(row - begin);
+  }
+  return result;
+}
+
 }  // namespace
 
 int Schema::Find(std::string_view name) const {
@@ -65,9 +104,11 @@ Batch Batch::Gather(std::span<const uint32_t> indices) const {
 
 Batch Batch::Slice(size_t begin, size_t end) const {
   if (begin == 0 && end == rows()) return *this;
-  std::vector<uint32_t> indices(end - begin);
-  std::iota(indices.begin(), indices.end(), static_cast<uint32_t>(begin));
-  return Gather(indices);
+  Batch result;
+  if (rowtimes != nullptr) result.rowtimes = SliceColumn(*rowtimes, begin, end);
+  result.columns.reserve(columns.size());
+  for (const ColumnPtr& column : columns) result.columns.push_back(SliceColumn(*column, begin, end));
+  return result;
 }
 
 Batch Concat(const Batch& first, const Batch& second) {

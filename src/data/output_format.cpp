@@ -50,7 +50,9 @@ std::string CsvText(const Column& column, size_t row) {
 }
 
 void AppendCsvText(std::string& out, std::string_view text) {
-  if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
+  bool plain = true;
+  for (const char c : text) plain &= (c != ',') & (c != '"') & (c != '\r') & (c != '\n');
+  if (plain) {
     out += text;
     return;
   }
@@ -113,6 +115,8 @@ void RowWriter::AppendCsvRow(std::string& out, const Batch& batch, size_t row) c
       if (options_.nulls != NullStyle::kOmit) out += "null";
     } else if (column.type().is_character()) {
       AppendCsvText(out, column.texts()[row]);
+    } else if (column.type().is_integer()) {
+      AppendInteger(out, column.int64s()[row]);
     } else {
       AppendCsvText(out, CsvText(column, row));
     }

@@ -163,6 +163,15 @@ void SlidingCountSumMinMax(benchmark::State& state) {
 }
 BENCHMARK(SlidingCountSumMinMax)->ArgName("seconds")->Arg(60)->Arg(3600);
 
+// Each row finds about two others.
+void StreamJoin(benchmark::State& state) {
+  Run(state,
+      "CREATE STREAM D (N BIGINT, V DOUBLE); CREATE PUMP p AS INSERT INTO D SELECT STREAM A.N, B.V FROM S AS A "
+      "JOIN S OVER (RANGE INTERVAL '1' MINUTE PRECEDING) AS B ON A.N = B.N;",
+      30'000, 1000, 100'000);
+}
+BENCHMARK(StreamJoin);
+
 void RandomCutForest(benchmark::State& state) {
   Run(state,
       "CREATE STREAM D (N BIGINT, V DOUBLE, A DOUBLE); CREATE PUMP p AS INSERT INTO D SELECT STREAM * FROM TABLE("

@@ -1,6 +1,7 @@
 #include "engine/key_table.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -29,7 +30,48 @@ uint32_t HashNumber(int64_t number) {
   return static_cast<uint32_t>(bits >> 32);
 }
 
-uint32_t HashBytes(std::string_view bytes) { return static_cast<uint32_t>(Hash64(bytes) >> 32); }
+template <typename Word>
+Word LoadWord(const char* at) {
+  Word word;
+  std::memcpy(&word, at, sizeof word);
+  return word;
+}
+
+// The most keys are short: two words that may overlap hold all of their bytes.
+struct ShortText {
+  uint64_t low;
+  uint64_t high;
+};
+
+constexpr size_t kShortTextMax = 16;
+
+ShortText LoadShort(std::string_view text) {
+  const char* const end = text.data() + text.size();
+  if (text.size() >= 8) return {LoadWord<uint64_t>(text.data()), LoadWord<uint64_t>(end - 8)};
+  if (text.size() >= 4) return {LoadWord<uint32_t>(text.data()), LoadWord<uint32_t>(end - 4)};
+  if (text.empty()) return {0, 0};
+  return {static_cast<uint8_t>(text[0]),
+          static_cast<uint64_t>(static_cast<uint8_t>(text[text.size() / 2])) << 8 | static_cast<uint8_t>(text.back())};
+}
+
+// Source  folded 128-bit products, as in wyhash, W. Yi. The sum keeps a factor of zero from hiding the other word.
+uint32_t HashBytes(std::string_view bytes) {
+  if (bytes.size() > kShortTextMax) return static_cast<uint32_t>(Hash64(bytes) >> 32);
+  const ShortText text = LoadShort(bytes);
+  const unsigned __int128 product = static_cast<unsigned __int128>(text.low ^ (0xa0761d6478bd642fULL + bytes.size())) *
+                                    (text.high ^ 0xe7037ed1a0b428dbULL);
+  const uint64_t folded =
+      (static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64)) + (text.low ^ std::rotl(text.high, 32));
+  return HashNumber(static_cast<int64_t>(folded));
+}
+
+bool SameText(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  if (a.size() > kShortTextMax) return std::memcmp(a.data(), b.data(), a.size()) == 0;
+  const ShortText short_a = LoadShort(a);
+  const ShortText short_b = LoadShort(b);
+  return short_a.low == short_b.low && short_a.high == short_b.high;
+}
 
 template <typename T>
 void AppendRaw(std::vector<char>& bytes, const T& value) {
@@ -196,7 +238,8 @@ void KeyTable::Lookup(std::span<const ColumnPtr> keys, size_t begin, size_t end,
     uint32_t found = kNone;
     while (slots_[position].index != kNone) {
       const Slot slot = slots_[position];
-      if (slot.tag == tag && (form_ == Form::kNumber ? numbers_[slot.index] == number : bytes_[slot.index] == bytes)) {
+      if (slot.tag == tag &&
+          (form_ == Form::kNumber ? numbers_[slot.index] == number : SameText(bytes_[slot.index], bytes))) {
         found = slot.index;
         break;
       }
@@ -423,7 +466,8 @@ Status KeyTable::Load(ByteReader& reader, size_t count) {
     size_t position = tag & Mask();
     for (; slots_[position].index != kNone; position = (position + 1) & Mask()) {
       const Slot slot = slots_[position];
-      if (slot.tag == tag && (form_ == Form::kNumber ? numbers_[slot.index] == number : bytes_[slot.index] == bytes)) {
+      if (slot.tag == tag &&
+          (form_ == Form::kNumber ? numbers_[slot.index] == number : SameText(bytes_[slot.index], bytes))) {
         return CorruptState("a key twice");
       }
     }

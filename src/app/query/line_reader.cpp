@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/str.h"
+#include "ingest/formats/byte_scan.h"
 
 namespace tailrace::app {
 namespace {
@@ -30,6 +31,7 @@ Status LineReader::OpenNext() {
   name_ = files_[next_file_++];
   file_.reset();
   decompressor_.reset();
+  plain_ = false;
   if (name_ != kStandardInput) {
     TAILRACE_ASSIGN_OR_RETURN(file_, disk_.Open(name_, OpenMode::kRead));
   }
@@ -43,18 +45,30 @@ Status LineReader::OpenNext() {
   return Ok();
 }
 
+Result<size_t> LineReader::Read(std::string& into) {
+  const size_t before = into.size();
+  into.resize_and_overwrite(before + kReadBytes, [](char*, size_t size) { return size; });
+  const std::span<char> room(into.data() + before, kReadBytes);
+  auto count = file_ == nullptr ? input_(room) : file_->ReadAt(offset_, room);
+  into.resize(before + (count.ok() ? *count : 0));
+  if (!count.ok()) return count;
+  offset_ += *count;
+  bytes_read_ += *count;
+  return count;
+}
+
 Result<bool> LineReader::Fill() {
-  std::string piece(kReadBytes, '\0');
-  size_t count = 0;
-  if (file_ == nullptr) {
-    TAILRACE_ASSIGN_OR_RETURN(count, input_(piece));
-  } else {
-    TAILRACE_ASSIGN_OR_RETURN(count, file_->ReadAt(offset_, piece));
+  if (plain_) {
+    TAILRACE_ASSIGN_OR_RETURN(const size_t count, Read(pending_));
+    return count > 0;
   }
-  piece.resize(count);
-  if (decompressor_ == nullptr && count > 0) decompressor_ = MakeDecompressor(DetectCompression(piece));
-  offset_ += count;
-  bytes_read_ += count;
+  std::string piece;
+  TAILRACE_ASSIGN_OR_RETURN(const size_t count, Read(piece));
+  if (decompressor_ == nullptr && count > 0) {
+    const Compression compression = DetectCompression(piece);
+    plain_ = compression == Compression::kNone;
+    decompressor_ = MakeDecompressor(compression);
+  }
   const Status fed = count > 0                  ? decompressor_->Feed(piece, pending_)
                      : decompressor_ != nullptr ? decompressor_->Finish()
                                                 : Ok();
@@ -68,11 +82,9 @@ size_t LineReader::LinesEnd() {
     const size_t end = pending_.rfind('\n');
     return end == std::string::npos ? 0 : end + 1;
   }
-  for (; scanned_ < pending_.size(); ++scanned_) {
-    const char c = pending_[scanned_];
-    if (c == '"') in_quotes_ = !in_quotes_;
-    if (c == '\n' && !in_quotes_) lines_end_ = scanned_ + 1;
-  }
+  const size_t end = ingest::EndOfUnquotedLines(std::string_view(pending_).substr(scanned_), in_quotes_);
+  if (end > 0) lines_end_ = scanned_ + end;
+  scanned_ = pending_.size();
   return lines_end_;
 }
 
@@ -126,11 +138,14 @@ Result<bool> LineReader::FillPiece() {
 
 Lines LineReader::Take(size_t end) {
   Lines lines{.text = std::move(pending_), .file = name_, .first_line = line_};
-  pending_ = lines.text.substr(end);
+  pending_.clear();
+  pending_.reserve(options_.piece_bytes + 2 * kReadBytes);
+  pending_.append(lines.text, end);
   lines.text.resize(end);
   scanned_ -= std::min(scanned_, end);
   lines_end_ = 0;
-  line_ += static_cast<uint64_t>(std::ranges::count(lines.text, '\n'));
+  lines.line_ends = ingest::CountByte(lines.text, '\n');
+  line_ += lines.line_ends;
   if (skip_line_ && !lines.text.empty()) {
     skip_line_ = false;
     const size_t first = lines.text.find('\n');

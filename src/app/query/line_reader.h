@@ -19,6 +19,7 @@ struct Lines {
   std::string text;
   std::string file;
   uint64_t first_line = 1;
+  size_t line_ends = 0;  // In `text`, or one more.
 };
 
 // Reads the lines of several files one after the other. What is packed by gzip, zstd or snappy is unpacked, whatever
@@ -54,7 +55,8 @@ class LineReader {
 
  private:
   Status OpenNext();
-  Result<bool> Fill();  // False at the end of the file.
+  Result<size_t> Read(std::string& into);  // Appends what is next in the file.
+  Result<bool> Fill();                     // False at the end of the file.
   Result<bool> FillPiece();
   Lines Take(size_t end);
   Result<bool> Grown();
@@ -68,8 +70,9 @@ class LineReader {
   size_t next_file_ = 0;
   bool open_ = false;
   std::string name_;
-  std::unique_ptr<File> file_;  // Null for standard input.
-  std::unique_ptr<Decompressor> decompressor_;
+  std::unique_ptr<File> file_;                  // Null for standard input.
+  std::unique_ptr<Decompressor> decompressor_;  // Null before the first bytes.
+  bool plain_ = false;                          // What comes needs no unpacking.
   uint64_t offset_ = 0;
   uint64_t line_ = 1;
   bool skip_line_ = false;

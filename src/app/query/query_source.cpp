@@ -58,6 +58,8 @@ DecodedLines QuerySource::Decode(ingest::Decoder& decoder, const Lines& lines) c
   const bool whole = options_.schema.format == "csv";
   std::vector<data::Record> records;
   std::vector<uint64_t> line_of_record;
+  records.reserve(lines.line_ends + 1);
+  line_of_record.reserve(lines.line_ends + 1);
   uint64_t line = lines.first_line;
   for (std::string_view text = lines.text; !text.empty(); ++line) {
     const size_t end = whole ? std::string_view::npos : text.find('\n');

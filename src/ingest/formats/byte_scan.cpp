@@ -1,6 +1,7 @@
 #include "ingest/formats/byte_scan.h"
 
 #include <algorithm>
+#include <bit>
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -42,7 +43,23 @@ __attribute__((target("avx2"))) void MarkBlocks256(const char* text, size_t bloc
   }
 }
 
+__attribute__((target("avx512bw,popcnt"))) size_t CountBlocks512(const char* text, size_t blocks, char byte) {
+  const __m512i wanted = _mm512_set1_epi8(byte);
+  size_t count = 0;
+  for (size_t i = 0; i < blocks; ++i) {
+    const uint64_t match = _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(text + i * 64), wanted);
+    count += static_cast<size_t>(__builtin_popcountll(match));
+  }
+  return count;
+}
+
 #endif
+
+size_t CountBlocksPlain(const char* text, size_t blocks, char byte) {
+  size_t count = 0;
+  for (size_t i = 0; i < blocks; ++i) count += static_cast<size_t>(std::popcount(MatchBlock(text + i * 64, byte)));
+  return count;
+}
 
 void MarkBlocksPlain(const char* text, size_t blocks, uint64_t* marks) {
   for (size_t i = 0; i < blocks; ++i) {
@@ -62,7 +79,47 @@ MarkBlocks BestForThisMachine() {
   return MarkBlocksPlain;
 }
 
+using CountBlocks = size_t (*)(const char* text, size_t blocks, char byte);
+
+CountBlocks BestCountForThisMachine() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("popcnt")) return CountBlocks512;
+#endif
+  return CountBlocksPlain;
+}
+
+// Bit i becomes the parity of bits 0 ... i.
+uint64_t ParityOfPrefixes(uint64_t bits) {
+  for (int shift = 1; shift < 64; shift *= 2) bits ^= bits << shift;
+  return bits;
+}
+
 }  // namespace
+
+size_t CountByte(std::string_view text, char byte) {
+  static const CountBlocks kCount = BestCountForThisMachine();
+  const size_t blocks = text.size() / 64;
+  const std::string_view rest = text.substr(blocks * 64);
+  return kCount(text.data(), blocks, byte) + static_cast<size_t>(std::ranges::count(rest, byte));
+}
+
+size_t EndOfUnquotedLines(std::string_view text, bool& in_quotes) {
+  size_t end = 0;
+  size_t at = 0;
+  uint64_t inside = in_quotes ? ~uint64_t{0} : 0;  // All bits: of the block before, its last one.
+  for (; at + 64 <= text.size(); at += 64) {
+    const uint64_t within = ParityOfPrefixes(MatchBlock(text.data() + at, '"')) ^ inside;
+    const uint64_t breaks = MatchBlock(text.data() + at, '\n') & ~within;
+    if (breaks != 0) end = at + 64 - static_cast<size_t>(std::countl_zero(breaks));
+    inside = (within >> 63) != 0 ? ~uint64_t{0} : 0;
+  }
+  in_quotes = inside != 0;
+  for (; at < text.size(); ++at) {
+    if (text[at] == '"') in_quotes = !in_quotes;
+    if (text[at] == '\n' && !in_quotes) end = at + 1;
+  }
+  return end;
+}
 
 void MarkStringSpecials(std::string_view text, uint64_t* marks) {
   static const MarkBlocks kMark = BestForThisMachine();

@@ -17,6 +17,62 @@ namespace tailrace::ingest {
 // parts of characters beyond ASCII. Bit i of marks[i / 64] is byte i; `marks` has room for all of them.
 void MarkStringSpecials(std::string_view text, uint64_t* marks);
 
+// How often the byte stands in the text.
+size_t CountByte(std::string_view text, char byte);
+
+// The place behind the last line break that no double quotes enclose; 0 when there is none. `in_quotes`: whether the
+// text begins within quotes; set to whether it ends within some.
+size_t EndOfUnquotedLines(std::string_view text, bool& in_quotes);
+
+// Bit i is set when byte i of the 64 at `at` is `byte`.
+inline uint64_t MatchBlock(const char* at, char byte) {
+  uint64_t match = 0;
+#if defined(__SSE2__)
+  const __m128i wanted = _mm_set1_epi8(byte);
+  for (int part = 3; part >= 0; --part) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at + part * 16));
+    match = match << 16 | static_cast<uint64_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, wanted)));
+  }
+#else
+  for (size_t i = 0; i < 64; ++i) match |= uint64_t{at[i] == byte} << i;
+#endif
+  return match;
+}
+
+// The first such byte of [at, end); `end` when there is none. For what is near: memchr is quicker over long ranges.
+inline const char* FindByte(const char* at, const char* end, char byte) {
+#if defined(__SSE2__)
+  const __m128i wanted = _mm_set1_epi8(byte);
+  for (; end - at >= 16; at += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    const int mask = _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, wanted));
+    if (mask != 0) return at + __builtin_ctz(static_cast<unsigned>(mask));
+  }
+#endif
+  for (; at < end; ++at) {
+    if (*at == byte) return at;
+  }
+  return end;
+}
+
+// Whether the text is ASCII without a line break.
+inline bool IsAsciiLine(std::string_view text) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  bool other = false;
+#if defined(__SSE2__)
+  const __m128i line_break = _mm_set1_epi8('\n');
+  __m128i found = _mm_setzero_si128();  // The highest bit of a byte counts.
+  for (; end - at >= 16; at += 16) {
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
+    found = _mm_or_si128(found, _mm_or_si128(bytes, _mm_cmpeq_epi8(bytes, line_break)));
+  }
+  other = _mm_movemask_epi8(found) != 0;
+#endif
+  for (; at < end; ++at) other |= static_cast<signed char>(*at) < 0 || *at == '\n';
+  return !other;
+}
+
 // The first byte of [at, end) that is one of three; `end` when there is none.
 inline const char* FindOneOf(const char* at, const char* end, char a, char b, char c) {
 #if defined(__SSE2__)

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,40 @@ TEST(ByteScanTest, AgreesWithLookingAtEveryByte) {
     std::string other = padded;
     other[rng.Below(size)] ^= 1;
     EXPECT_FALSE(SameBytes(text.data(), text.data() + size, other.data(), size));
+  }
+}
+
+TEST(ByteScanTest, CountsAndFindsOneByte) {
+  Rng rng(2);
+  for (size_t size = 0; size < 300; ++size) {
+    const std::string text = RandomText(rng, size);
+    EXPECT_EQ(CountByte(text, '\n'), static_cast<size_t>(std::ranges::count(text, '\n')));
+    EXPECT_EQ(FindByte(text.data(), text.data() + size, '"') - text.data(),
+              static_cast<ptrdiff_t>(std::min(text.find('"'), size)));
+    EXPECT_FALSE(size > 30 && IsAsciiLine(text));
+    std::string plain(size, 'x');
+    EXPECT_TRUE(IsAsciiLine(plain));
+    if (size == 0) continue;
+    plain[rng.Below(size)] = rng.Chance(0.5) ? '\n' : '\x80';
+    EXPECT_FALSE(IsAsciiLine(plain)) << size;
+  }
+}
+
+TEST(ByteScanTest, LineBreaksWithinQuotesEndNoLine) {
+  Rng rng(3);
+  for (size_t size = 0; size < 400; ++size) {
+    const std::string text = RandomText(rng, size);
+    for (const bool begins_in_quotes : {false, true}) {
+      size_t expected = 0;
+      bool inside = begins_in_quotes;
+      for (size_t i = 0; i < size; ++i) {
+        if (text[i] == '"') inside = !inside;
+        if (text[i] == '\n' && !inside) expected = i + 1;
+      }
+      bool in_quotes = begins_in_quotes;
+      EXPECT_EQ(EndOfUnquotedLines(text, in_quotes), expected) << size;
+      EXPECT_EQ(in_quotes, inside) << size;
+    }
   }
 }
 

@@ -11,6 +11,8 @@
 namespace tailrace::ingest {
 namespace {
 
+constexpr size_t kRowBytesGuess = 64;  // Of a record with many rows.
+
 class CsvDecoder final : public Decoder {
  public:
   CsvDecoder(const InputSchema& schema, UsedColumns used)
@@ -24,7 +26,9 @@ class CsvDecoder final : public Decoder {
   }
 
   Decoded Decode(std::span<const data::Record> records) override {
-    builder_.Begin(records.size());
+    size_t rows = records.size();
+    if (rows == 1) rows += records[0].data.size() / kRowBytesGuess;
+    builder_.Begin(rows);
     for (size_t i = 0; i < records.size(); ++i) DecodeRecord(records[i], static_cast<uint32_t>(i));
     return builder_.Finish();
   }

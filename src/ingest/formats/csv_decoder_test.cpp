@@ -29,6 +29,12 @@ TEST(CsvDecoderTest, ReadsSeveralRowsOfARecordAndFieldsByPosition) {
   EXPECT_EQ(decoded.errors[0].name, kCoercionError);
 }
 
+TEST(CsvDecoderTest, ACarriageReturnThatEndsNoRowIsText) {
+  const InputSchema schema = MakeSchema("csv", {{"a", "VARCHAR(9)"}, {"b", "VARCHAR(9)"}});
+  EXPECT_THAT(RowTexts(DecodeTexts(schema, {"x\ry,z\r\n1,2\r3\n,\r\r\n4,5\r"}).batch),
+              ElementsAre("x\ry|z", "1|2\r3", "|\r", "4|5"));
+}
+
 TEST(CsvDecoderTest, FollowsTheDelimiters) {
   InputSchema schema = MakeSchema("csv", {{"a", "INTEGER"}, {"b", "INTEGER"}});
   schema.column_delimiter = "||";

@@ -63,6 +63,7 @@ CsvField CsvReader::ReadQuoted() {
 }
 
 CsvField CsvReader::ReadPlain() {
+  if (newline_rows_ && column_delimiter_.size() == 1) return ReadPlainLine();
   const char* const begin = text_.data() + at_;
   const char* const end = text_.data() + text_.size();
   const char column_first = column_delimiter_[0];
@@ -75,6 +76,20 @@ CsvField CsvReader::ReadPlain() {
     if (*at == column_first && AtColumnEnd()) break;
     size_t ignored = 0;
     if (AtRowEnd(ignored)) break;
+  }
+  at_ = static_cast<size_t>(at - text_.data());
+  return {.text = {begin, static_cast<size_t>(at - begin)}};
+}
+
+// The same for rows that end with a line and columns that end with one byte, as nearly all files have them.
+CsvField CsvReader::ReadPlainLine() {
+  const char* const begin = text_.data() + at_;
+  const char* const end = text_.data() + text_.size();
+  const char column_end = column_delimiter_[0];
+  const char* at = FindOneOf(begin, end, column_end, '\n', '\r');
+  // A carriage return belongs to the field unless the row ends there.
+  while (at != end && *at == '\r' && column_end != '\r' && at + 1 != end && at[1] != '\n') {
+    at = FindOneOf(at + 1, end, column_end, '\n', '\r');
   }
   at_ = static_cast<size_t>(at - text_.data());
   return {.text = {begin, static_cast<size_t>(at - begin)}};
@@ -102,6 +117,10 @@ bool CsvReader::Next(std::vector<CsvField>& fields) {
     }
     row_ = text_.substr(begin, at_ - begin);
     row_is_first_ = begin == 0;
+    if (newline_rows_ && at_ < text_.size() && text_[at_] == '\n') {
+      ++at_;
+      return true;
+    }
     AtRowEnd(delimiter_bytes);
     at_ += delimiter_bytes;
     return true;

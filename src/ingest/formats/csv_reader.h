@@ -36,6 +36,7 @@ class CsvReader {
   bool AtColumnEnd() const;
   CsvField ReadQuoted();
   CsvField ReadPlain();
+  CsvField ReadPlainLine();
   std::string_view Keep(std::string text);
 
   std::string_view text_;

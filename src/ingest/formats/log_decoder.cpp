@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/str.h"
+#include "ingest/formats/byte_scan.h"
 #include "ingest/formats/json_repair.h"
 #include "ingest/formats/log_line.h"
 #include "ingest/formats/row_builder.h"
@@ -51,6 +52,12 @@ class LogDecoder final : public Decoder {
 
   void DecodeRecord(const data::Record& record, uint32_t index) {
     std::string_view text = record.data;
+    if (text.ends_with('\n')) text.remove_suffix(1);
+    if (IsAsciiLine(text)) [[likely]] {
+      if (text.ends_with('\r')) text.remove_suffix(1);
+      if (!text.empty()) DecodeLine(record, index, text, record.data);
+      return;
+    }
     if (!simdjson::validate_utf8(text.data(), text.size())) {
       repaired_ = RepairUtf8(text);
       text = repaired_;

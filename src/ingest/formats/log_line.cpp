@@ -5,6 +5,7 @@
 
 #include "base/str.h"
 #include "data/text.h"
+#include "ingest/formats/byte_scan.h"
 
 namespace tailrace::ingest {
 namespace {
@@ -27,11 +28,14 @@ constexpr FieldName kFieldNames[] = {
 
 std::string_view& At(LogLine& fields, LogField field) { return fields[static_cast<size_t>(field)]; }
 
+// The place of the next such byte from `from` on; the line's size when there is none.
+size_t PlaceOf(std::string_view line, size_t from, char byte) {
+  return static_cast<size_t>(FindByte(line.data() + from, line.data() + line.size(), byte) - line.data());
+}
+
 // Takes the text up to the next blank, and the blank.
 bool TakeToken(std::string_view& line, std::string_view& token) {
-  const void* const blank = std::memchr(line.data(), ' ', line.size());
-  size_t size = line.size();
-  if (blank != nullptr) size = static_cast<size_t>(static_cast<const char*>(blank) - line.data());
+  const size_t size = PlaceOf(line, 0, ' ');
   if (size == 0) return false;
   token = line.substr(0, size);
   line.remove_prefix(std::min(line.size(), size + 1));
@@ -41,8 +45,8 @@ bool TakeToken(std::string_view& line, std::string_view& token) {
 // Takes "[...]" and the blank behind it.
 bool TakeBracketed(std::string_view& line, std::string_view& text) {
   if (!line.starts_with('[')) return false;
-  const size_t end = line.find(']');
-  if (end == std::string_view::npos) return false;
+  const size_t end = PlaceOf(line, 1, ']');
+  if (end == line.size()) return false;
   text = line.substr(1, end - 1);
   line.remove_prefix(std::min(line.size(), end + 2));
   return true;
@@ -53,8 +57,8 @@ bool TakeQuoted(std::string_view& line, std::string_view& text) {
   if (!line.starts_with('"')) return false;
   size_t from = 1;
   while (true) {
-    const size_t quote = line.find('"', from);
-    if (quote == std::string_view::npos) return false;
+    const size_t quote = PlaceOf(line, from, '"');
+    if (quote == line.size()) return false;
     size_t backslashes = 0;
     while (quote - backslashes > 1 && line[quote - 1 - backslashes] == '\\') ++backslashes;
     from = quote + 1;
@@ -103,8 +107,9 @@ bool SplitLogLine(std::string_view line, LogLineForm form, LogLine& fields) {
   fields.fill({});
   if (!TakeToken(line, At(fields, LogField::kHost)) || !TakeToken(line, At(fields, LogField::kIdent))) return false;
   // A user's name may hold blanks: it ends where the time begins.
-  const size_t bracket = line.find(" [");
-  if (bracket == std::string_view::npos || bracket == 0) return false;
+  size_t bracket = PlaceOf(line, 0, ' ');
+  while (bracket + 1 < line.size() && line[bracket + 1] != '[') bracket = PlaceOf(line, bracket + 1, ' ');
+  if (bracket + 1 >= line.size() || bracket == 0) return false;
   At(fields, LogField::kAuthuser) = line.substr(0, bracket);
   line.remove_prefix(bracket + 1);
   if (!TakeBracketed(line, At(fields, LogField::kDatetime))) return false;

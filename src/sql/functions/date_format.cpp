@@ -371,6 +371,12 @@ std::optional<int64_t> DateFormat::Parse(std::string_view text, int64_t now_unix
   return reader.ToUnixMs();
 }
 
+bool DateFormat::depends_on_now() const {
+  return std::ranges::any_of(elements_, [](const Element& element) {
+    return (element.letter == 'y' || element.letter == 'Y') && element.count <= 2;
+  });
+}
+
 std::string DateFormat::Format(int64_t unix_ms) const {
   const int64_t days = FloorDivide(unix_ms, kDayMs);
   std::string text;

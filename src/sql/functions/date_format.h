@@ -24,6 +24,9 @@ class DateFormat {
   // Output  ms since 1970-01-01 UTC; nothing when the text does not fit or a field is out of its range.
   std::optional<int64_t> Parse(std::string_view text, int64_t now_unix_ms) const;
 
+  // Whether Parse looks at `now_unix_ms`.
+  bool depends_on_now() const;
+
   std::string Format(int64_t unix_ms) const;
 
   // What one field letter means; `kLiteral` stands for text between the fields.

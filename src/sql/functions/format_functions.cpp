@@ -34,6 +34,8 @@ class Formats {
     }
     return &*last_;
   }
+  // Whether the same text means the same time in every row.
+  bool remembers() const { return constant_ != nullptr && !constant_->depends_on_now(); }
 
  private:
   std::span<const std::string_view> texts_;
@@ -47,6 +49,13 @@ int64_t FromUnixMs(int64_t unix_ms, TypeKind kind) {
   return kind == TypeKind::kTime ? FloorModulo(unix_ms, kDayMs) : unix_ms;
 }
 
+// What was parsed last: rows that follow each other mostly have the same time.
+struct LastTime {
+  bool known = false;
+  std::string_view text;
+  int64_t value = 0;
+};
+
 ColumnPtr ParseKernel(const KernelInput& input) {
   auto result = std::make_shared<Column>(input.result_type, input.rows);
   result->mutable_validity() = data::Validity::And(input.args[0]->validity(), input.args[1]->validity(), input.rows);
@@ -54,12 +63,18 @@ ColumnPtr ParseKernel(const KernelInput& input) {
   const auto texts = input.args[1]->texts();
   const auto out = result->mutable_int64s();
   Formats formats(input);
+  LastTime last;
   for (uint32_t row = 0; row < input.rows; ++row) {
     if (valid.null(row)) continue;
+    if (last.known && last.text == texts[row]) {
+      out[row] = last.value;
+      continue;
+    }
     const DateFormat* const format = formats.For(row, input.errors);
     const auto unix_ms = format == nullptr ? std::nullopt : format->Parse(texts[row], input.NowUnixMs(row));
     if (unix_ms) {
       out[row] = FromUnixMs(*unix_ms, input.result_type.kind);
+      last = {.known = formats.remembers(), .text = texts[row], .value = out[row]};
       continue;
     }
     input.errors.Add(row, kFormatMismatch,
