@@ -31,7 +31,7 @@ test-all: test
 check: packages packages-check build
 	@scripts/check.sh
 
-## bench: measure and compare; ONLY=name for one scenario
+## bench: measure and compare; ONLY=name for one scenario (bench/bench.py --list)
 bench: packages packages-check build
 	@bench/run.sh $(ONLY)
 

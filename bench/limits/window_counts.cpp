@@ -2,14 +2,16 @@
 // one question. simdjson's document stream or memchr for the parsing, an open-addressing table that is cleared by
 // generation tags for the counting; rows written as text. Also makes the data.
 //
-//   window_counts generate json|combined|csv COUNT CLIENTS >FILE     1,000 records a second, seeded
-//   window_counts count json|combined FILE >ROWS                     "window,client,count" a row
+//   window_counts generate json|combined COUNT CLIENTS >FILE     1,000 records a second, seeded
+//   window_counts count json|combined FILE >ROWS                 "window,client,count" a row
 
 #include <fcntl.h>
 #include <simdjson.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -145,53 +147,111 @@ void CountJson(const char* path) {
   counts.Close(0);
 }
 
+// The text between quotes at `at`, which is moved behind the closing one; a backslash keeps a quote from closing.
+std::string_view Quoted(const char*& at, const char* end) {
+  const char* const begin = ++at;
+  while (true) {
+    const auto* const quote = static_cast<const char*>(std::memchr(at, '"', static_cast<size_t>(end - at)));
+    if (quote == nullptr) std::exit(1);
+    const char* slash = quote;
+    while (slash > begin && slash[-1] == '\\') --slash;
+    at = quote + 1;
+    if ((quote - slash) % 2 == 0) return {begin, static_cast<size_t>(quote - begin)};
+  }
+}
+
+std::string_view UpTo(const char*& at, const char* end, char byte) {
+  const auto* const found = static_cast<const char*>(std::memchr(at, byte, static_cast<size_t>(end - at)));
+  const char* const stop = found == nullptr ? end : found;
+  const std::string_view text(at, static_cast<size_t>(stop - at));
+  at = std::min(stop + 1, end);
+  return text;
+}
+
+// All nine fields of each line.
 void CountCombined(const char* path) {
   Counts counts;
   LogClock clock;
+  size_t bytes = 0;
   ReadPieces(path, [&](std::string_view text, size_t) {
-    while (!text.empty()) {
-      const auto* const end = static_cast<const char*>(std::memchr(text.data(), '\n', text.size()));
-      const auto* const blank = static_cast<const char*>(std::memchr(text.data(), ' ', text.size()));
-      const auto* const bracket = static_cast<const char*>(std::memchr(blank, '[', text.size()));
-      const std::string_view client(text.data(), static_cast<size_t>(blank - text.data()));
-      counts.Add(client, clock.Seconds({bracket + 1, 26}));
-      text.remove_prefix(static_cast<size_t>(end - text.data()) + 1);
+    const char* at = text.data();
+    const char* const last = at + text.size();
+    while (at != last) {
+      const auto* const end = static_cast<const char*>(std::memchr(at, '\n', static_cast<size_t>(last - at)));
+      const std::string_view client = UpTo(at, end, ' ');
+      bytes += UpTo(at, end, ' ').size();
+      bytes += UpTo(at, end, ' ').size();
+      ++at;
+      const std::string_view time = UpTo(at, end, ']');
+      ++at;
+      bytes += Quoted(at, end).size();
+      ++at;
+      bytes += UpTo(at, end, ' ').size();
+      bytes += UpTo(at, end, ' ').size();
+      bytes += Quoted(at, end).size();
+      ++at;
+      bytes += Quoted(at, end).size();
+      counts.Add(client, clock.Seconds(time));
+      at = end + 1;
     }
   });
   counts.Close(0);
+  if (bytes == 0) std::exit(1);
 }
+
+// One of 0 ... count - 1, the lower the more often: with a weight of 1 / (i + 1)^0.8.
+class Popularity {
+ public:
+  explicit Popularity(size_t count) : sums_(count) {
+    double sum = 0;
+    for (size_t i = 0; i < count; ++i) sums_[i] = sum += std::pow(static_cast<double>(i + 1), -0.8);
+  }
+  size_t Draw(std::mt19937_64& random) const {
+    const double at = static_cast<double>(random() >> 11) / 9007199254740992.0 * sums_.back();
+    return static_cast<size_t>(std::upper_bound(sums_.begin(), sums_.end(), at) - sums_.begin());
+  }
+
+ private:
+  std::vector<double> sums_;
+};
 
 void Generate(std::string_view format, int64_t count, uint32_t clients) {
   std::mt19937_64 random(1);
-  const char* const agents[] = {"Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0",
-                                "Mozilla/5.0 (iPhone; CPU iPhone OS 17_1 like Mac OS X) AppleWebKit/605.1.15",
-                                "curl/8.5.0"};
-  const char* const pages[] = {"/", "/cart", "/order", "/search", "/about", "/item"};
+  const char* const agents[] = {
+      "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0.0.0 Safari/537.36",
+      "Mozilla/5.0 (X11; Linux x86_64; rv:132.0) Gecko/20100101 Firefox/132.0",
+      "Mozilla/5.0 (iPhone; CPU iPhone OS 17_1 like Mac OS X) AppleWebKit/605.1.15 Version/17.1 Mobile/15E148",
+      "Googlebot/2.1 (+http://www.google.com/bot.html)", "curl/8.5.0"};
+  const char* const sections[] = {"items", "search", "cart", "orders", "about", "help"};
   const int statuses[] = {200, 200, 200, 200, 200, 304, 404, 500};
+  const Popularity popular_client(clients);
+  const Popularity popular_page(2'000);
+  const Popularity popular_agent(5);
   std::string out;
-  if (format == "csv") out = "request_time,client_ip,status,size\n";
   for (int64_t i = 0; i < count; ++i) {
     const time_t second = kStart + i / 1'000;
     tm parts{};
     gmtime_r(&second, &parts);
     char time[32];
     strftime(time, sizeof time, "%d/%b/%Y:%H:%M:%S +0000", &parts);
-    const auto client = static_cast<uint32_t>(random() % clients) * 2'654'435'761U;
+    const auto client = static_cast<uint32_t>(popular_client.Draw(random)) * 2'654'435'761U;
     char line[1'024];
-    const char* const page = pages[random() % 6];
-    const auto number = static_cast<unsigned>(random() % 500);
+    const auto page = static_cast<unsigned>(popular_page.Draw(random));
     const int status = statuses[random() % 8];
     const auto size = static_cast<unsigned>(random() % 20'000);
-    const char* const agent = agents[random() % 3];
+    const char* const agent = agents[popular_agent.Draw(random)];
     char ip[32];
-    std::snprintf(ip, sizeof ip, "%u.%u.%u.%u", 1 + (client >> 24) % 220, (client >> 16) & 255, (client >> 8) & 255, client & 255);
-    const char* const form =
-        format == "json"       ? R"({"request_time":"[%s]","client_ip":"%s","client_hostname":"www.example.com",)"
-                                 R"("server_ip":"192.0.2.10","request":"%s/%u","http_method":"GET","status":"%d",)"
-                                 R"("size":"%u","userAgent":"%s","referer":"-"})"
-        : format == "combined" ? R"(%2$s - - [%1$s] "GET %3$s/%4$u HTTP/1.1" %5$d %6$u "-" "%7$s")"
-                               : "[%1$s],%2$s,%5$d,%6$u";
-    std::snprintf(line, sizeof line, form, time, ip, page, number, status, size, agent);
+    std::snprintf(ip, sizeof ip, "%u.%u.%u.%u", 1 + (client >> 24) % 220, (client >> 16) & 255, (client >> 8) & 255,
+                  client & 255);
+    char path[96];
+    std::snprintf(path, sizeof path, "/%s/%u/detail.html?session=%08x", sections[page % 6], page,
+                  static_cast<unsigned>(random()));
+    const char* const form = format == "json"
+                                 ? R"({"request_time":"[%s]","client_ip":"%s","client_hostname":"www.example.com",)"
+                                   R"("server_ip":"192.0.2.10","request":"%s","http_method":"GET","status":"%d",)"
+                                   R"("size":"%u","userAgent":"%s","referer":"https://www.example.com/"})"
+                                 : R"(%2$s - - [%1$s] "GET %3$s HTTP/1.1" %4$d %5$u "https://www.example.com/" "%6$s")";
+    std::snprintf(line, sizeof line, form, time, ip, path, status, size, agent);
     out += line;
     out += '\n';
     if (out.size() > kReadBytes) {
@@ -214,7 +274,7 @@ int main(int argc, char** argv) {
   } else if (mode == "count" && argc == 4 && format == "combined") {
     CountCombined(argv[3]);
   } else {
-    std::fputs("usage: window_counts generate json|combined|csv COUNT CLIENTS | count json|combined FILE\n", stderr);
+    std::fputs("usage: window_counts generate json|combined COUNT CLIENTS | count json|combined FILE\n", stderr);
     return 2;
   }
   return 0;

@@ -1,0 +1,90 @@
+#!/usr/bin/env python3
+"""Measures every scenario beside a limit or a peer in the same run: one table, and bench/results/NAME.json.
+
+  bench.py [NAME ...]     all scenarios, or the named ones
+  bench.py --list         what there is
+  bench.py --quick        tiny data, once, no peers from registries: that the scenarios work, not how fast they are
+
+The release program is measured; TAILRACE_PROGRAM names another one. How to read the figures: docs/performance.md.
+"""
+
+import argparse
+import dataclasses
+import os
+import subprocess
+import sys
+
+import applications
+import files
+import kernels
+import live
+import nexmark
+from measure import ROOT, Bench
+
+
+@dataclasses.dataclass
+class Scenario:
+    name: str
+    holds: str  # The goals of docs/performance.md.
+    what: str
+    run: object
+    quick: bool = True  # Whether it is part of a quick run.
+
+
+def script(name):
+    """A scenario that is a program of its own and prints its own lines."""
+    return lambda bench: subprocess.run([sys.executable, ROOT / "bench" / f"{name}.py"], check=True)
+
+
+SCENARIOS = [
+    Scenario("ndjson", "G2 G18", "10 s counts per client, 20,000 clients: limit loop, DuckDB", files.ndjson),
+    Scenario("ndjson_200", "G3", "the same with 200 clients", files.ndjson_200),
+    Scenario("combined", "G4", "the same from a combined log: limit loop, DuckDB, gawk", files.combined),
+    Scenario("retail", "G6", "orders and revenue per code and day from CSV: limit loop, DuckDB", files.retail),
+    Scenario("two_workers", "G7", "decoding on two cores", files.two_workers),
+    Scenario("top_lists", "G5", "a dozen top lists: GoAccess", files.top_lists),
+    Scenario("first_result", "G20", "a whole process over 1 MB: gawk", files.first_result),
+    Scenario("decode", "G1", "bytes to three typed columns: simdjson", kernels.decode, quick=False),
+    Scenario("windows", "G21 G22", "a million keys, tumbling and sliding", kernels.windows, quick=False),
+    Scenario("forest", "G24", "RANDOM_CUT_FOREST, 100 trees of 256", kernels.forest, quick=False),
+    Scenario("join", "", "two streams joined within a minute", kernels.join, quick=False),
+    Scenario("log", "G8 G9", "appends to a durable stream", kernels.log, quick=False),
+    Scenario("web_analytics", "G23", "eight pumps of one program over one stream", applications.web_analytics),
+    Scenario("nexmark", "G25", "q0 q1 q2 q5 q7 q8 q11 q12: DuckDB", nexmark.run),
+    Scenario("idle", "G19 G28", "a server that has nothing to do", live.idle),
+    Scenario("live", "G13", "log file, agent, durable stream, SQL, alarm: order flood", live.order_flood),
+    Scenario("applications", "G26", "a thousand applications at one row a second each", applications.many),
+    Scenario("line_to_alarm", "G14 G17", "one line at a time: a synced append", script("line_to_alarm"), quick=False),
+    Scenario("kinesis", "G10 G12", "PutRecords and GetRecords: kinesalite", script("kinesis"), quick=False),
+    Scenario("replay", "G27", "past records", script("replay"), quick=False),
+]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="NAME")
+    parser.add_argument("--quick", action="store_true", help="tiny data, once")
+    parser.add_argument("--list", action="store_true", help="what there is")
+    parser.add_argument("--repetitions", type=int, default=int(os.environ.get("REPETITIONS", "5")))
+    arguments = parser.parse_args()
+    if arguments.list:
+        for scenario in SCENARIOS:
+            print(f"{scenario.name:<16}{scenario.holds:<10}{scenario.what}")
+        return
+    unknown = set(arguments.names) - {scenario.name for scenario in SCENARIOS}
+    if unknown:
+        parser.error(f"there is no scenario {', '.join(sorted(unknown))}; --list tells what there is")
+    bench = Bench(arguments.quick, arguments.repetitions)
+    for scenario in SCENARIOS:
+        wanted = scenario.name in arguments.names if arguments.names else scenario.quick or not arguments.quick
+        if not wanted:
+            continue
+        print(f"== {scenario.name}: {scenario.what}", flush=True)
+        bench.scenario = scenario.name
+        scenario.run(bench)
+        bench.save()
+    bench.tell()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+"""The micro-benchmarks beside the code (x_bench.cpp) that goals are about, run one after the other by their names."""
+
+import json
+import subprocess
+
+from measure import ROOT
+
+
+def run(bench, program, names):
+    """Median CPU nanoseconds a row by name, and the counters; a row each in the table."""
+    build = ROOT / "build" / "bench"
+    if not (build / "CMakeCache.txt").exists():
+        subprocess.run(["cmake", "--preset", "bench"], check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
+    subprocess.run(["cmake", "--build", build, "-j", "2", "--target", program], check=True, stdout=subprocess.DEVNULL)
+    done = subprocess.run([build / program, f"--benchmark_filter=^({'|'.join(names)})", "--benchmark_format=json",
+                           f"--benchmark_repetitions={bench.repetitions}", "--benchmark_enable_random_interleaving=true",
+                           "--benchmark_min_time=0.2"], check=True, capture_output=True, text=True)
+    found = {}
+    for entry in json.loads(done.stdout)["benchmarks"]:
+        if entry.get("run_type") == "iteration" and not entry.get("error_occurred"):
+            found.setdefault(entry["run_name"], []).append(entry)
+    medians = {}
+    for name, entries in found.items():
+        costs = [1e9 / entry["items_per_second"] for entry in entries if entry.get("items_per_second")]
+        if not costs:
+            raise SystemExit(f"{program} {name} processed nothing")
+        medians[name] = bench.figure(name, costs, "ns/row")
+        medians[name, "entry"] = entries[0]
+    missing = [name for name in names if not any(key.startswith(name) for key in found)]
+    if missing:
+        raise SystemExit(f"{program} has no {', '.join(missing)}")
+    return medians
+
+
+def decode(bench):
+    figures = run(bench, "ingest_bench", ["JsonThreeOfTenColumns", "JsonAllTenColumns", "BareSimdjsonThreeFieldsStream",
+                                          "CombinedLogThreeFields", "CsvEightColumns"])
+    bench.goal("G1", "NDJSON to three typed columns: share of the speed of simdjson's stream",
+               figures["BareSimdjsonThreeFieldsStream"] / figures["JsonThreeOfTenColumns"], 0.6)
+
+
+def windows(bench):
+    figures = run(bench, "engine_bench", ["TumblingCountByText", "TumblingCountOfAMillionKeys", "SlidingCount"])
+    minute, hour = figures["SlidingCountSumMinMax/seconds:60"], figures["SlidingCountSumMinMax/seconds:3600"]
+    bench.goal("G21", "sliding COUNT/SUM/MIN/MAX: cost over an hour over that over a minute", hour / minute, 1.3, at_least=False)
+    bench.goal("G21", "sliding COUNT/SUM/MIN/MAX over an hour, 100,000 keys, ns a row", hour, 1000, at_least=False)
+    tumbling = figures["TumblingCountOfAMillionKeys"]
+    bench.goal("G22", "tumbling COUNT over a million open keys, ns a row", tumbling, 150, at_least=False)
+    bytes_a_key = figures["TumblingCountOfAMillionKeys", "entry"]["state_bytes"] / 1e6
+    bench.goal("G22", "the same: bytes of state a key", bytes_a_key, 100, at_least=False)
+
+
+def forest(bench):
+    figures = run(bench, "engine_bench", ["RandomCutForest"])
+    bench.goal("G24", "RANDOM_CUT_FOREST, points a second of a core", 1e9 / figures["RandomCutForest"], 50_000)
+
+
+def join(bench):
+    run(bench, "engine_bench", ["StreamJoin"])
+
+
+def log(bench):
+    run(bench, "stream_bench", [""])
