@@ -53,7 +53,42 @@ __attribute__((target("avx512bw,popcnt"))) size_t CountBlocks512(const char* tex
   return count;
 }
 
+__attribute__((target("avx512bw"))) LineQuotes FindLineQuotes512(std::string_view line) {
+  LineQuotes quotes;
+  const __m512i quote = _mm512_set1_epi8('"');
+  const __m512i backslash = _mm512_set1_epi8('\\');
+  const __m512i line_break = _mm512_set1_epi8('\n');
+  uint64_t other = 0;
+  for (size_t at = 0; at < line.size(); at += 64) {
+    const size_t left = line.size() - at;
+    const __mmask64 wanted = left >= 64 ? ~__mmask64{0} : (__mmask64{1} << left) - 1;
+    const __m512i bytes = _mm512_maskz_loadu_epi8(wanted, line.data() + at);
+    other |= _mm512_movepi8_mask(bytes) | _mm512_cmpeq_epi8_mask(bytes, backslash) |
+             _mm512_cmpeq_epi8_mask(bytes, line_break);
+    quotes.Add(at, _mm512_cmpeq_epi8_mask(bytes, quote));
+  }
+  quotes.plain = other == 0;
+  return quotes;
+}
+
 #endif
+
+LineQuotes FindLineQuotesPlain(std::string_view line) {
+  LineQuotes quotes;
+  uint64_t other = 0;
+  const auto look = [&](const char* block, size_t at) {
+    other |= MatchBlock(block, '\\') | MatchBlock(block, '\n');
+    quotes.Add(at, MatchBlock(block, '"'));
+  };
+  size_t at = 0;
+  for (; at + 64 <= line.size(); at += 64) look(line.data() + at, at);
+  char last[64];
+  std::memset(last, ' ', sizeof last);
+  if (at < line.size()) std::memcpy(last, line.data() + at, line.size() - at);
+  look(last, at);
+  quotes.plain = other == 0 && IsAsciiLine(line);
+  return quotes;
+}
 
 size_t CountBlocksPlain(const char* text, size_t blocks, char byte) {
   size_t count = 0;
@@ -88,6 +123,15 @@ CountBlocks BestCountForThisMachine() {
   return CountBlocksPlain;
 }
 
+using FindQuotes = LineQuotes (*)(std::string_view line);
+
+FindQuotes BestQuotesForThisMachine() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512bw")) return FindLineQuotes512;
+#endif
+  return FindLineQuotesPlain;
+}
+
 // Bit i becomes the parity of bits 0 ... i.
 uint64_t ParityOfPrefixes(uint64_t bits) {
   for (int shift = 1; shift < 64; shift *= 2) bits ^= bits << shift;
@@ -95,6 +139,11 @@ uint64_t ParityOfPrefixes(uint64_t bits) {
 }
 
 }  // namespace
+
+LineQuotes FindLineQuotes(std::string_view line) {
+  static const FindQuotes kFind = BestQuotesForThisMachine();
+  return kFind(line);
+}
 
 size_t CountByte(std::string_view text, char byte) {
   static const CountBlocks kCount = BestCountForThisMachine();

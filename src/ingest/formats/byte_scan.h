@@ -17,6 +17,20 @@ namespace tailrace::ingest {
 // parts of characters beyond ASCII. Bit i of marks[i / 64] is byte i; `marks` has room for all of them.
 void MarkStringSpecials(std::string_view text, uint64_t* marks);
 
+// Where the first double quotes of a line are.
+struct LineQuotes {
+  static constexpr size_t kMax = 6;  // More are not looked for.
+  size_t at[kMax];
+  size_t count = 0;
+  bool plain = false;  // The line is ASCII without backslashes and line breaks.
+
+  // Takes the set bits of the 64 bytes from `from` on.
+  void Add(size_t from, uint64_t bits) {
+    for (; bits != 0 && count < kMax; bits &= bits - 1) at[count++] = from + static_cast<size_t>(__builtin_ctzll(bits));
+  }
+};
+LineQuotes FindLineQuotes(std::string_view line);
+
 // How often the byte stands in the text.
 size_t CountByte(std::string_view text, char byte);
 

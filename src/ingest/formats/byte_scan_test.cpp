@@ -50,6 +50,14 @@ TEST(ByteScanTest, CountsAndFindsOneByte) {
     EXPECT_EQ(FindByte(text.data(), text.data() + size, '"') - text.data(),
               static_cast<ptrdiff_t>(std::min(text.find('"'), size)));
     EXPECT_FALSE(size > 30 && IsAsciiLine(text));
+    const LineQuotes quotes = FindLineQuotes(text);
+    size_t at = 0;
+    for (size_t i = 0; i < quotes.count; ++i, ++at) {
+      at = text.find('"', at);
+      EXPECT_EQ(quotes.at[i], at);
+    }
+    EXPECT_TRUE(quotes.count == LineQuotes::kMax || text.find('"', at) == std::string::npos);
+    EXPECT_EQ(quotes.plain, IsAsciiLine(text) && text.find('\\') == std::string::npos);
     std::string plain(size, 'x');
     EXPECT_TRUE(IsAsciiLine(plain));
     if (size == 0) continue;

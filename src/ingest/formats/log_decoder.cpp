@@ -53,11 +53,13 @@ class LogDecoder final : public Decoder {
   void DecodeRecord(const data::Record& record, uint32_t index) {
     std::string_view text = record.data;
     if (text.ends_with('\n')) text.remove_suffix(1);
-    if (IsAsciiLine(text)) [[likely]] {
-      if (text.ends_with('\r')) text.remove_suffix(1);
-      if (!text.empty()) DecodeLine(record, index, text, record.data);
-      return;
+    if (text.ends_with('\r')) text.remove_suffix(1);
+    const LineQuotes quotes = FindLineQuotes(text);
+    LogLine fields;
+    if (quotes.plain && SplitPlainLogLine(text, quotes, Form(), fields)) [[likely]] {
+      return AppendRow(record, index, fields, /*plain=*/true, record.data);
     }
+    text = record.data;
     if (!simdjson::validate_utf8(text.data(), text.size())) {
       repaired_ = RepairUtf8(text);
       text = repaired_;
@@ -75,10 +77,18 @@ class LogDecoder final : public Decoder {
 
   void DecodeLine(const data::Record& record, uint32_t index, std::string_view line, std::string_view bytes) {
     LogLine fields;
-    if (!SplitLogLine(line, {.combined = combined_, .request_parts = request_parts_}, fields)) {
+    if (!SplitLogLine(line, Form(), fields)) {
       return builder_.AddError(index, kParseError,
                                StrCat("not a line of the ", combined_ ? "combined" : "common", " log format"), bytes);
     }
+    AppendRow(record, index, fields, /*plain=*/false, bytes);
+  }
+
+  LogLineForm Form() const { return {.combined = combined_, .request_parts = request_parts_}; }
+
+  // `plain`: no field has escapes.
+  void AppendRow(const data::Record& record, uint32_t index, const LogLine& fields, bool plain,
+                 std::string_view bytes) {
     const std::span<RawValue> values = builder_.values();
     unescaped_.resize(values.size());
     for (size_t i = 0; i < values.size(); ++i) {
@@ -91,7 +101,7 @@ class LogDecoder final : public Decoder {
           values[i].kind = RawValue::Kind::kInstant;
           values[i].instant_unix_ms = *unix_ms;
         }
-      } else if (std::memchr(field.data(), '\\', field.size()) != nullptr) {
+      } else if (!plain && std::memchr(field.data(), '\\', field.size()) != nullptr) {
         unescaped_[i] = UnescapeApache(field);
         values[i].text = unescaped_[i];
       }

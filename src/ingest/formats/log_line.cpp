@@ -5,7 +5,6 @@
 
 #include "base/str.h"
 #include "data/text.h"
-#include "ingest/formats/byte_scan.h"
 
 namespace tailrace::ingest {
 namespace {
@@ -119,6 +118,43 @@ bool SplitLogLine(std::string_view line, LogLineForm form, LogLine& fields) {
   if (form.combined) {
     if (!TakeQuoted(line, At(fields, LogField::kReferer))) return false;
     if (!TakeQuoted(line, At(fields, LogField::kAgent))) return false;
+  }
+  if (form.request_parts) SplitRequest(fields);
+  return true;
+}
+
+bool SplitPlainLogLine(std::string_view line, const LineQuotes& quotes, LogLineForm form, LogLine& fields) {
+  const size_t(&quote)[LineQuotes::kMax] = quotes.at;
+  if (quotes.count < (form.combined ? 6U : 2U)) return false;
+  fields.fill({});
+  const size_t host_end = PlaceOf(line, 0, ' ');
+  const size_t ident_end = host_end + 1 < quote[0] ? PlaceOf(line, host_end + 1, ' ') : line.size();
+  const size_t user_end = ident_end + 1 < quote[0] ? PlaceOf(line, ident_end + 1, ' ') : line.size();
+  // The time is all between the user and the request.
+  const size_t time = user_end + 2;
+  if (user_end + 5 > quote[0] || line[user_end + 1] != '[' || PlaceOf(line, time, ']') + 2 != quote[0]) return false;
+  if (line[quote[0] - 1] != ' ' || host_end == 0 || ident_end == host_end + 1 || user_end == ident_end + 1)
+    return false;
+  const size_t response = quote[1] + 2;
+  const size_t size_end_max = form.combined ? quote[2] : line.size();
+  if (response >= size_end_max || line[quote[1] + 1] != ' ') return false;
+  const size_t response_end = PlaceOf(line, response, ' ');
+  if (response_end + 1 >= size_end_max) return false;
+  const size_t size_end = PlaceOf(line, response_end + 1, ' ');
+  if (form.combined && (size_end + 1 != quote[2] || quote[4] != quote[3] + 2 || line[quote[3] + 1] != ' '))
+    return false;
+  const auto text = [&](size_t begin, size_t end) { return line.substr(begin, end - begin); };
+  At(fields, LogField::kResponse) = text(response, response_end);
+  At(fields, LogField::kBytes) = text(response_end + 1, size_end);
+  if (!IsCount(At(fields, LogField::kResponse)) || !IsCount(At(fields, LogField::kBytes))) return false;
+  At(fields, LogField::kHost) = text(0, host_end);
+  At(fields, LogField::kIdent) = text(host_end + 1, ident_end);
+  At(fields, LogField::kAuthuser) = text(ident_end + 1, user_end);
+  At(fields, LogField::kDatetime) = text(time, quote[0] - 2);
+  At(fields, LogField::kRequest) = text(quote[0] + 1, quote[1]);
+  if (form.combined) {
+    At(fields, LogField::kReferer) = text(quote[2] + 1, quote[3]);
+    At(fields, LogField::kAgent) = text(quote[4] + 1, quote[5]);
   }
   if (form.request_parts) SplitRequest(fields);
   return true;

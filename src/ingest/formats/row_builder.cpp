@@ -24,7 +24,6 @@ RowBuilder::RowBuilder(const InputSchema& schema, UsedColumns used) : schema_(sc
   }
   for (size_t i = 0; i < kMetadataColumns; ++i) metadata_used_[i] = is_used(declared + i);
   values_.resize(used_columns_.size());
-  slots_.resize(used_columns_.size());
   truncated_.assign(declared, 0);
   null_columns_.resize(declared + kMetadataColumns);
 }
@@ -51,6 +50,9 @@ void RowBuilder::Refresh(Target& target) {
 
 RowBuilder::Target RowBuilder::MakeTarget(const Type& type, size_t rows) {
   Target target{.column = std::make_shared<data::Column>(type, rows), .physical = type.physical()};
+  target.arena = &target.column->arena();
+  target.varchar = type.kind == data::TypeKind::kVarchar;
+  target.chars_max = static_cast<size_t>(type.precision);
   Refresh(target);
   return target;
 }
@@ -86,43 +88,65 @@ void RowBuilder::Grow() {
 }
 
 void RowBuilder::Append(const data::Record& record, uint32_t record_index, std::string_view bytes) {
-  for (size_t i = 0; i < values_.size(); ++i) {
-    const Type& type = schema_.columns[used_columns_[i]].type;
-    if (Coerce(type, values_[i], targets_[i].column->arena(), slots_[i])) continue;
-    return AddError(record_index, kCoercionError,
-                    CoercionMessage(schema_.columns[used_columns_[i]].name, type, values_[i]), bytes);
-  }
   if (rows_ == capacity_) Grow();
-  for (size_t i = 0; i < slots_.size(); ++i) {
-    const Slot& slot = slots_[i];
+  nulls_.clear();
+  cuts_.clear();
+  for (size_t i = 0; i < values_.size(); ++i) {
     Target& target = targets_[i];
-    if (slot.null) {
-      target.column->SetNull(rows_);
-      continue;
+    const RawValue& raw = values_[i];
+    if (target.varchar && raw.kind == RawValue::Kind::kString && raw.text.size() <= target.chars_max) {
+      target.texts[rows_] = target.arena->Copy(raw.text);
+    } else if (!AppendCoerced(i, raw)) {
+      const InputColumn& column = schema_.columns[used_columns_[i]];
+      return AddError(record_index, kCoercionError, CoercionMessage(column.name, column.type, raw), bytes);
     }
-    switch (target.physical) {
-      case Physical::kInt64:
-        target.int64s[rows_] = slot.int64;
-        break;
-      case Physical::kDouble:
-        target.doubles[rows_] = slot.float64;
-        break;
-      case Physical::kBool:
-        target.bools[rows_] = static_cast<uint8_t>(slot.int64);
-        break;
-      case Physical::kText:
-        target.texts[rows_] = target.column->arena().Copy(slot.text);
-        break;
-      case Physical::kNone:
-      case Physical::kRow:
-        break;
-    }
-    if (slot.truncated) ++truncated_[used_columns_[i]];
   }
+  // Only now is there a row.
+  for (const size_t i : nulls_) SetNull(targets_[i]);
+  for (const size_t i : cuts_) ++truncated_[used_columns_[i]];
   CommitMetadata(record);
   rowtimes_.int64s[rows_] = record.arrival_unix_ms;
   record_of_row_.push_back(record_index);
   ++rows_;
+}
+
+// A row that did not fit may have left values behind.
+void RowBuilder::SetNull(Target& target) {
+  if (target.int64s != nullptr) target.int64s[rows_] = 0;
+  if (target.doubles != nullptr) target.doubles[rows_] = 0;
+  if (target.bools != nullptr) target.bools[rows_] = 0;
+  if (target.texts != nullptr) target.texts[rows_] = {};
+  target.column->SetNull(rows_);
+}
+
+// Puts the value of one column into the next row; false when it does not fit the column's type.
+bool RowBuilder::AppendCoerced(size_t i, const RawValue& raw) {
+  Target& target = targets_[i];
+  Slot slot;
+  if (!Coerce(target.column->type(), raw, *target.arena, slot)) return false;
+  if (slot.null) {
+    nulls_.push_back(i);
+    return true;
+  }
+  switch (target.physical) {
+    case Physical::kInt64:
+      target.int64s[rows_] = slot.int64;
+      break;
+    case Physical::kDouble:
+      target.doubles[rows_] = slot.float64;
+      break;
+    case Physical::kBool:
+      target.bools[rows_] = static_cast<uint8_t>(slot.int64);
+      break;
+    case Physical::kText:
+      target.texts[rows_] = target.arena->Copy(slot.text);
+      break;
+    case Physical::kNone:
+    case Physical::kRow:
+      break;
+  }
+  if (slot.truncated) cuts_.push_back(i);
+  return true;
 }
 
 void RowBuilder::CommitMetadata(const data::Record& record) {

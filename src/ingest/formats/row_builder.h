@@ -48,11 +48,16 @@ class RowBuilder {
     uint8_t* bools = nullptr;
     std::string_view* texts = nullptr;
     data::Physical physical = data::Physical::kNone;
+    data::Arena* arena = nullptr;  // The column's.
+    bool varchar = false;
+    size_t chars_max = 0;  // VARCHAR: a text of no more bytes stays as it is.
   };
 
   static Target MakeTarget(const data::Type& type, size_t rows);
   static void Refresh(Target& target);
   void Grow();
+  bool AppendCoerced(size_t i, const RawValue& raw);
+  void SetNull(Target& target);
   void CommitMetadata(const data::Record& record);
   data::ColumnPtr NullColumn(size_t column, const data::Type& type);
 
@@ -61,7 +66,8 @@ class RowBuilder {
   bool metadata_used_[kMetadataColumns];
 
   std::vector<RawValue> values_;
-  std::vector<Slot> slots_;
+  std::vector<size_t> nulls_;    // Of the row at work: values that are NULL ...
+  std::vector<size_t> cuts_;     // ... and texts that were cut.
   std::vector<Target> targets_;  // As used_columns_.
   Target metadata_[kMetadataColumns];
   Target rowtimes_;
