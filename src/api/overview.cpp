@@ -89,6 +89,15 @@ class OverviewBuilder {
     json::array cut;
     for (const auto& column : status.cut_columns) cut.push_back({{"column", column.column}, {"values", column.values}});
     out["cut_columns"] = std::move(cut);
+    json::array tables;
+    for (const app::ReferenceStatus& table : status.reference_tables) {
+      tables.push_back({{"name", table.name},
+                        {"place", table.place},
+                        {"rows", table.rows},
+                        {"since", table.loaded ? json::value(ToUnixMs(table.since)) : json::value(nullptr)},
+                        {"error", table.error}});
+    }
+    out["reference_tables"] = std::move(tables);
     json::array pumps;
     for (const engine::PumpStats& pump : status.pumps) {
       pumps.push_back({{"name", pump.name},

@@ -4,7 +4,6 @@
 
 #include "app/decoded_pieces.h"
 #include "app/input_stream_names.h"
-#include "app/reference_table.h"
 #include "base/str.h"
 #include "ingest/formats/aggregate_decoder.h"
 #include "ingest/formats/builtin.h"
@@ -148,7 +147,10 @@ Status Application::OpenJob(std::vector<Output> outputs, const std::optional<Che
       return Ok();
     });
   }
-  watched_tables_.resize(definition_.config.reference_tables.size());
+  tables_ = definition_.tables;
+  references_ = std::make_unique<ReferenceWatch>(
+      definition_, ReferenceWatch::Environment{environment_.disk, environment_.net, environment_.clock,
+                                               environment_.log, environment_.folder, environment_.reference_reader});
 
   std::vector<RecordMerge::Source> sources;
   for (const InputConfig& config : definition_.config.inputs) {
@@ -235,44 +237,27 @@ Status Application::PushRows(int stream, const data::Batch& rows, std::span<cons
   return pushed;
 }
 
-Status Application::RefreshTables(Timestamp now) {
-  for (size_t i = 0; i < watched_tables_.size(); ++i) {
-    const ReferenceTableConfig& config = definition_.config.reference_tables[i];
-    WatchedTable& watched = watched_tables_[i];
-    if (now - watched.checked < config.refresh && now >= watched.checked) continue;
-    const bool first_look = watched.checked == Timestamp{};
-    watched.checked = now;
-    const std::string path = ResolvePath(definition_.config.folder, config.file);
-    TAILRACE_ASSIGN_OR_RETURN(const auto source, OpenReferenceSource(environment_.disk, path));
-    const auto version = source->Version();
-    if (!version.ok()) continue;  // Being replaced at this moment, or gone: the rows in use stay.
-    const bool same = *version == watched.version;
-    watched.version = *version;
-    if (first_look || same) continue;
-    std::vector<ingest::InputColumn> columns = config.columns;
-    if (columns.empty()) {  // The types the program was compiled with.
-      for (const data::Field& field : definition_.program->tables[i].schema->fields) {
-        columns.push_back({.name = field.name, .type = field.type});
-      }
-    }
-    auto table = LoadReferenceTable(environment_.disk, path, columns);
-    if (!table.ok()) {
-      environment_.log.Warning("reference table not replaced",
-                               {{"table", config.name}, {"error", table.error().message}});
-      continue;
-    }
-    TAILRACE_TRY(job_->ReplaceTable(static_cast<int>(i), std::move(table->rows)));
-    environment_.log.Info("reference table replaced", {{"table", config.name}});
+// All at one moment: rows that are pushed from now on meet the new ones.
+Status Application::ReplaceTable(int table, data::Batch rows) {
+  {
+    const std::lock_guard lock(status_mutex_);
+    tables_[static_cast<size_t>(table)] = rows;
   }
-  return Ok();
+  return job_->ReplaceTable(table, std::move(rows));
+}
+
+std::vector<data::Batch> Application::ReferenceTables() const {
+  const std::lock_guard lock(status_mutex_);
+  return tables_;
 }
 
 Result<Application::StepResult> Application::Step() {
   const Timestamp now = std::max(environment_.clock.Now(), bound_);
   StepResult result;
   FlushOutputs();
-  TAILRACE_TRY(RefreshTables(now));
-  if (OutputsFull()) {
+  TAILRACE_TRY(
+      references_->Step(now, [this](int table, data::Batch rows) { return ReplaceTable(table, std::move(rows)); }));
+  if (OutputsFull() || !references_->ready()) {
     result.wake = now + Milliseconds(100);
     PublishStatus();
     return result;
@@ -307,7 +292,7 @@ Result<Application::StepResult> Application::Step() {
   } else if (changed_since_checkpoint_) {
     wake_at(last_checkpoint_ + definition_.config.checkpoint_interval);
   }
-  for (const ReferenceTableConfig& table : definition_.config.reference_tables) wake_at(now + table.refresh);
+  if (const auto look = references_->NextLook(now); look.has_value()) wake_at(*look);
   PublishStatus();
   return result;
 }
@@ -429,7 +414,10 @@ void Application::FinishCheckpoint(bool wait) {
 void Application::PublishStatus() {
   ApplicationStatus status;
   status.name = definition_.config.name;
-  status.state = OutputsWait() ? "waiting for an output" : "running";
+  status.reference_tables = references_->status();
+  status.state = !references_->ready() ? "waiting for a reference table"
+                 : OutputsWait()       ? "waiting for an output"
+                                       : "running";
   status.behind = merge_->Behind();
   status.records = records_;
   status.decode_errors = decode_errors_;

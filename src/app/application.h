@@ -15,6 +15,7 @@
 #include "app/input_origins.h"
 #include "app/live_view.h"
 #include "app/parallel_decoder.h"
+#include "app/reference_watch.h"
 #include "app/record_merge.h"
 #include "base/background_task.h"
 #include "base/forward_clock.h"
@@ -67,7 +68,7 @@ struct OutputStatus {
 // What pages and verbs show of a running application.
 struct ApplicationStatus {
   std::string name;
-  std::string state;  // "running", "waiting for an output", "failed"
+  std::string state;  // "running", "waiting for an output", "waiting for a reference table", "failed"
   std::string error;  // When failed.
   Milliseconds behind{0};
   uint64_t records = 0;
@@ -83,6 +84,7 @@ struct ApplicationStatus {
     uint64_t values = 0;
   };
   std::vector<CutColumn> cut_columns;  // Input texts longer than their column.
+  std::vector<ReferenceStatus> reference_tables;
 };
 
 // How an application does its work. Nothing of it changes what comes out.
@@ -102,7 +104,7 @@ struct ApplicationOptions {
 // somebody calls Step, from one thread, whenever records or time have come.
 //
 // State    A checkpoint file. Nothing else that a restart needs.
-// Threads  Step, Checkpoint: one owner. Status, Views: any.
+// Threads  Step, Checkpoint: one owner. Status, Views, ReferenceTables: any.
 class Application {
  public:
   struct Environment {
@@ -115,9 +117,12 @@ class Application {
     std::string checkpoint_file;
     ApplicationOptions options;
     std::string told_time_file;
-    // Runs what it is given on another thread, one thing after the other. Null: checkpoints are written at once, by
-    // Step itself.
+    Net& net;
+    std::string folder;  // Of the application's data.
+    // Run what they are given on another thread, one thing after the other. Null: checkpoints are written and reference
+    // tables read at once, by Step itself.
     BackgroundTask* checkpoint_writer = nullptr;
+    BackgroundTask* reference_reader = nullptr;
   };
   struct Output {
     int stream;  // Index in the program.
@@ -152,6 +157,8 @@ class Application {
   ApplicationStatus CurrentStatus() const;
   // One for each stream of the program, in its order.
   const std::vector<std::unique_ptr<LiveView>>& views() const { return views_; }
+  // The reference tables' rows that are in force, in the order of the program.
+  std::vector<data::Batch> ReferenceTables() const;
 
  private:
   struct Input {
@@ -169,7 +176,7 @@ class Application {
   void ShowInput(Input& input, int stream, std::span<const data::Record> records);
   Status PushRows(int stream, const data::Batch& rows, std::span<const data::Record> records,
                   std::span<const uint32_t> record_of_row);
-  Status RefreshTables(Timestamp now);
+  Status ReplaceTable(int table, data::Batch rows);
   // Lets time go on without records; true when there is more of it.
   Result<bool> AdvanceTime(Timestamp until);
   Status MayTell(Timestamp until);
@@ -190,11 +197,7 @@ class Application {
   std::vector<std::unique_ptr<LiveView>> views_;
   std::vector<std::unique_ptr<OutputQueue>> outputs_;
   std::vector<alarm::AlarmSink*> alarms_;
-  struct WatchedTable {
-    std::string version;
-    Timestamp checked{};
-  };
-  std::vector<WatchedTable> watched_tables_;
+  std::unique_ptr<ReferenceWatch> references_;
   int64_t query_start_unix_ms_ = 0;
   Timestamp bound_{};
   Timestamp told_time_{};  // As stored: time alone may be told up to here.
@@ -208,8 +211,9 @@ class Application {
   uint64_t records_ = 0;
   uint64_t decode_errors_ = 0;
 
-  mutable std::mutex status_mutex_;
+  mutable std::mutex status_mutex_;  // Guards what follows.
   ApplicationStatus status_;
+  std::vector<data::Batch> tables_;
 };
 
 }  // namespace tailrace::app

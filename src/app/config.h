@@ -52,11 +52,19 @@ struct InputConfig {
   Place place;
 };
 
+// An object of a bucket.
+struct ReferenceObject {
+  sink::delivery::S3StoreConfig bucket;
+  std::string key;
+  bool operator==(const ReferenceObject&) const = default;
+};
+
 struct ReferenceTableConfig {
   std::string name;
-  std::string file;                          // CSV or newline-delimited JSON, relative to the application's folder.
-  std::vector<ingest::InputColumn> columns;  // Empty: from the file.
-  Milliseconds refresh{10'000};              // How often a changed file is looked for.
+  std::string file;                       // Relative to the application's folder.
+  std::optional<ReferenceObject> object;  // The rows, then; the file is for what has no network: tests.
+  ingest::InputSchema schema;             // CSV or JSON. Without columns: they are found from the file.
+  Milliseconds refresh{10'000};           // How often a change is looked for.
   Place place;
 };
 

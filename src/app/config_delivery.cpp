@@ -26,11 +26,15 @@ delivery::ObjectCompression ReadCompression(const YamlValue& value) {
 constexpr KeySpec<delivery::S3StoreConfig> kS3Keys[] = {
     {{"bucket", "text", "Name of the bucket.", true},
      [](const YamlValue& value, delivery::S3StoreConfig& into) { into.bucket = value.Text(); }},
-    {{"endpoint", "URL", "Of the service, such as http://127.0.0.1:9000; AWS in the region when not given."},
+    {{"endpoint", "URL",
+      "Of the service, such as http://127.0.0.1:9000. Not given: AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL of the "
+      "environment, else AWS in the region."},
      [](const YamlValue& value, delivery::S3StoreConfig& into) { into.endpoint = value.Text(); }},
-    {{"region", "text", "us-east-1 when not given."},
+    {{"region", "text", "Not given: AWS_REGION of the environment, else us-east-1."},
      [](const YamlValue& value, delivery::S3StoreConfig& into) { into.region = value.Text("us-east-1"); }},
-    {{"access_key_id", "text", "Without it requests are not signed."},
+    {{"access_key_id", "text",
+      "Not given: AWS_ACCESS_KEY_ID of the environment with its AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN; without "
+      "that, requests are not signed."},
      [](const YamlValue& value, delivery::S3StoreConfig& into) { into.access_key_id = value.Text(); }},
     {{"secret_access_key", "text", "Best as {env: NAME} or {file: PATH}."},
      [](const YamlValue& value, delivery::S3StoreConfig& into) { into.secret_access_key = Secret(value.Text()); }},
@@ -116,9 +120,7 @@ struct ArchiveKeys {
 void ReadDirectory(const YamlValue& value, ArchiveKeys& into) {
   into.directory = delivery::DirectoryStoreConfig{value.Text()};
 }
-void ReadS3(const YamlValue& value, ArchiveKeys& into) {
-  ReadSection<delivery::S3StoreConfig>(value, kS3Keys, into.s3.emplace());
-}
+void ReadS3(const YamlValue& value, ArchiveKeys& into) { into.s3 = ReadBucket(value); }
 
 constexpr KeyDocument kDirectoryDocument{"directory", "path",
                                          "Archive: objects are files below this folder, which is made when missing; "
@@ -259,6 +261,23 @@ constexpr KeySpec<DeliveryKeys> kDeliveryKeys[] = {
 };
 
 }  // namespace
+
+sink::delivery::S3StoreConfig ReadBucket(const YamlValue& section) {
+  delivery::S3StoreConfig bucket;
+  ReadSection<delivery::S3StoreConfig>(section, kS3Keys, bucket);
+  if (bucket.endpoint.empty()) bucket.endpoint = section.Environment("AWS_ENDPOINT_URL_S3");
+  if (bucket.endpoint.empty()) bucket.endpoint = section.Environment("AWS_ENDPOINT_URL");
+  if (!section.Child("region").exists()) {
+    const std::string region = section.Environment("AWS_REGION");
+    if (!region.empty()) bucket.region = region;
+  }
+  if (!section.Child("access_key_id").exists()) {
+    bucket.access_key_id = section.Environment("AWS_ACCESS_KEY_ID");
+    bucket.secret_access_key = Secret(section.Environment("AWS_SECRET_ACCESS_KEY"));
+    bucket.session_token = Secret(section.Environment("AWS_SESSION_TOKEN"));
+  }
+  return bucket;
+}
 
 void ReadDeliveryStreams(const YamlValue& section, ApplicationConfig& config) {
   for (const auto& [name, value] : section.Entries()) {

@@ -111,17 +111,56 @@ constexpr KeySpec<InputConfig> kInputKeys[] = {
      }},
 };
 
+constexpr std::string_view kTableFormats[] = {"csv", "json"};
+
 constexpr KeySpec<ReferenceTableConfig> kReferenceTableKeys[] = {
     {{"file", "path",
-      "CSV, or JSON lines when it ends in .json, .ndjson or .jsonl; relative to the application's folder.", true},
+      "The rows; relative to the application's folder. Beside s3: the rows that tests use, which have no network."},
      [](const YamlValue& value, ReferenceTableConfig& into) { into.file = value.Text(); }},
-    {{"columns", "list of column", "Columns and types; found from the file when not given."},
-     [](const YamlValue& value, ReferenceTableConfig& into) { into.columns = ReadColumns(value); }},
-    {{"refresh", "duration", "How often a changed file is looked for; 10s when not given."},
+    {{"s3", "map", "The bucket with the object that has the rows, with the keys of the delivery streams' s3."},
+     [](const YamlValue& value, ReferenceTableConfig& into) {
+       if (!into.object.has_value()) into.object.emplace();
+       into.object->bucket = ReadBucket(value);
+     }},
+    {{"key", "text", "With s3: name of the object."},
+     [](const YamlValue& value, ReferenceTableConfig& into) {
+       if (!into.object.has_value()) into.object.emplace();
+       into.object->key = value.Text();
+     }},
+    {{"format", "text",
+      "csv or json, one object a row. Not given: json when the name ends in .json, .ndjson or .jsonl, else csv."},
+     [](const YamlValue& value, ReferenceTableConfig& into) {
+       into.schema.format = value.OneOf(kTableFormats, "csv");
+     }},
+    {{"columns", "list of column",
+      "Columns and types; found from the file when not given. A first row of CSV that names them all is a header."},
+     [](const YamlValue& value, ReferenceTableConfig& into) { into.schema.columns = ReadColumns(value); }},
+    {{"row_path", "text", "JSON: the object that is a row, or an array of them ($.products[0:]); $ when not given."},
+     [](const YamlValue& value, ReferenceTableConfig& into) { into.schema.row_path = value.Text("$"); }},
+    {{"row_delimiter", "text", "CSV: what ends a row; a line feed when not given."},
+     [](const YamlValue& value, ReferenceTableConfig& into) { into.schema.row_delimiter = value.Text("\n"); }},
+    {{"column_delimiter", "text", "CSV: what separates columns; a comma when not given."},
+     [](const YamlValue& value, ReferenceTableConfig& into) { into.schema.column_delimiter = value.Text(","); }},
+    {{"refresh", "duration", "How often a change is looked for; 10s when not given, 30s with s3."},
      [](const YamlValue& value, ReferenceTableConfig& into) {
        into.refresh = value.Duration(milliseconds(100), hours(24), seconds(10));
      }},
 };
+
+void CheckReferenceTable(const YamlValue& value, ReferenceTableConfig& table) {
+  if (!value.is_map()) return;
+  if (!table.object.has_value() && table.file.empty()) {
+    value.Fail(StrCat(value.path(), " needs one of file, s3"));
+  } else if (table.object.has_value() && (table.object->key.empty() || !value.Child("s3").exists())) {
+    value.Fail(StrCat(value.path(), " needs both s3 and key"), "s3 names the bucket, key the object in it");
+  } else if (table.object.has_value() && table.file.empty() && table.schema.columns.empty()) {
+    value.Fail(StrCat(value.path(), " needs columns"), "the bucket is asked only when the application runs");
+  }
+  if (value.Child("format").exists()) return;
+  const std::string& name = table.object.has_value() ? table.object->key : table.file;
+  const bool json = name.ends_with(".json") || name.ends_with(".ndjson") || name.ends_with(".jsonl");
+  table.schema.format = json ? "json" : "csv";
+}
 
 }  // namespace
 
@@ -149,6 +188,8 @@ void ReadReferenceTables(const YamlValue& section, ApplicationConfig& config) {
   for (const auto& [name, value] : section.Entries()) {
     ReferenceTableConfig table{.name = name, .place = value.place()};
     ReadSection<ReferenceTableConfig>(value, kReferenceTableKeys, table);
+    CheckReferenceTable(value, table);
+    if (table.object.has_value() && !value.Child("refresh").exists()) table.refresh = seconds(30);
     config.reference_tables.push_back(std::move(table));
   }
 }
@@ -159,7 +200,7 @@ std::vector<SectionDocument> InputSectionDocuments() {
       {"inputs.PREFIX", "Rows for the SQL: the stream's records as in-application stream PREFIX_001.",
        DocumentKeys<InputConfig>(kInputKeys)},
       {"columns", "One column of an input or a reference table.", DocumentKeys<ingest::InputColumn>(kColumnKeys)},
-      {"reference_tables.NAME", "A table to join with. Replaced whole when its file changes.",
+      {"reference_tables.NAME", "A table to join with. Replaced whole when its file or object changes.",
        DocumentKeys<ReferenceTableConfig>(kReferenceTableKeys)},
   };
   std::ranges::copy(KafkaSourceDocuments(), std::inserter(documents, documents.begin() + 1));

@@ -24,6 +24,10 @@ void ReadOutputs(const YamlValue& section, ApplicationConfig& config);
 void ReadAlarms(const YamlValue& section, ApplicationConfig& config);
 void ReadTargets(const YamlValue& section, ApplicationConfig& config);
 
+// A bucket, with what the environment has for every program that uses S3 (AWS_ACCESS_KEY_ID ...) where it names
+// nothing.
+sink::delivery::S3StoreConfig ReadBucket(const YamlValue& section);
+
 // Puts parameters' values into the texts of alarms, where they stand as ${name}.
 void FillInParameters(ApplicationConfig& config);
 

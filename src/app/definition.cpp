@@ -7,6 +7,7 @@
 #include "app/reference_table.h"
 #include "base/str.h"
 #include "ingest/agent/agent_config.h"
+#include "ingest/formats/csv_table.h"
 
 namespace tailrace::app {
 namespace {
@@ -94,11 +95,18 @@ class ProgramCheck {
   Definition& definition_;
 };
 
+Result<ReferenceTable> NoRows(const ingest::InputSchema& schema) {
+  TAILRACE_ASSIGN_OR_RETURN(data::Batch rows, ingest::ReadTable("", schema));
+  return ReferenceTable{schema.ToSchema(), std::move(rows), ""};
+}
+
 // Reference tables, with their schemas for the compiler.
 std::vector<sql::DeclaredTable> LoadTables(Disk& disk, Definition& definition) {
   std::vector<sql::DeclaredTable> declared;
   for (const ReferenceTableConfig& config : definition.config.reference_tables) {
-    auto table = LoadReferenceTable(disk, ResolvePath(definition.config.folder, config.file), config.columns);
+    auto table = config.file.empty()
+                     ? NoRows(config.schema)
+                     : LoadReferenceFile(disk, ResolvePath(definition.config.folder, config.file), config.schema);
     if (!table.ok()) {
       definition.problems.push_back(
           {config.place, StrCat("reference table ", config.name, ": ", table.error().message), "", false});
@@ -106,6 +114,7 @@ std::vector<sql::DeclaredTable> LoadTables(Disk& disk, Definition& definition) {
     }
     declared.push_back({config.name, table->schema});
     definition.tables.push_back(std::move(table->rows));
+    definition.table_versions.push_back(std::move(table->version));
   }
   return declared;
 }

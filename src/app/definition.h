@@ -16,7 +16,10 @@ struct Definition {
   ApplicationConfig config;
   std::string sql_text;
   std::shared_ptr<const sql::BoundProgram> program;  // Null when there are errors.
-  std::vector<data::Batch> tables;                   // Reference tables, in the order of program->tables.
+  // Reference tables, in the order of program->tables. Rows of objects (s3) are not read here: those of the file that
+  // stands in for them, or none.
+  std::vector<data::Batch> tables;
+  std::vector<std::string> table_versions;  // ReferenceContent::version of each.
 
   std::vector<ConfigProblem> problems;           // Of the YAML, and of what refers to the SQL.
   std::vector<sql::Diagnostic> sql_diagnostics;  // Of the SQL file.

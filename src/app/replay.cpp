@@ -210,7 +210,7 @@ Result<LoadedProgram> LoadProgram(Disk& disk, const ProgramFiles& files) {
     input.inputs.push_back({named.stream, named.definition->schema.ToSchema()});
   }
   for (const NamedFile& file : files.tables) {
-    TAILRACE_ASSIGN_OR_RETURN(ReferenceTable table, LoadReferenceTable(disk, file.path, {}));
+    TAILRACE_ASSIGN_OR_RETURN(ReferenceTable table, LoadReferenceFile(disk, file.path));
     input.tables.push_back({file.name, table.schema});
     loaded.tables.push_back(std::move(table.rows));
   }

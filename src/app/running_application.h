@@ -84,7 +84,8 @@ class RunningApplication {
   std::unique_ptr<alarm::OutboxWorkers> senders_;  // Guarded by senders_mutex_.
   Application::Origins origins_;
   std::map<std::string, sink::RedrivableSink*> redrivable_;  // By name; owned by the application.
-  BackgroundTask checkpoint_writer_;                         // Outlives the application.
+  BackgroundTask checkpoint_writer_;                         // Outlives the application, as does the next.
+  BackgroundTask reference_reader_;
   std::map<std::string, std::unique_ptr<sink::KafkaDelivery>> kafka_;  // By name of the output.
   std::unique_ptr<Application> application_;
   std::vector<stream::Subscription> subscriptions_;

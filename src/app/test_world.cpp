@@ -132,6 +132,16 @@ Result<std::unique_ptr<TestWorld>> TestWorld::Open(Disk& disk, const Definition&
         config.inputs, [&](const InputConfig& input) { return input.stream == stream.name && input.parallelism > 1; });
     if (mode.shards > 0 && !shard_counts) stream.options.shards = mode.shards;
   }
+  for (ReferenceTableConfig& table : config.reference_tables) {
+    if (!table.object.has_value()) continue;
+    if (table.file.empty()) {
+      return Error{
+          ErrorCode::kInvalidArgument,
+          StrCat("reference table ", table.name,
+                 " is an object, and tests have no network; give it a file beside s3, with the rows for tests")};
+    }
+    table.object.reset();
+  }
   // Every output stays in the folder. A kind that is new here does not compile until it does.
   struct KeepInFolder {
     std::map<std::string, std::string>& files;

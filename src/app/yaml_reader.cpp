@@ -171,6 +171,11 @@ std::string YamlValue::OneOf(std::span<const std::string_view> choices, std::str
   return std::string(fallback);
 }
 
+std::string YamlValue::Environment(const std::string& name) const {
+  auto text = shared_->sources.Environment(name);
+  return text.ok() ? std::move(text).value() : "";
+}
+
 std::vector<std::string> YamlValue::TextList() const {
   std::vector<std::string> texts;
   if (!is_list()) {

@@ -67,6 +67,8 @@ class YamlValue {
   uint64_t Bytes(uint64_t min, uint64_t max, uint64_t fallback) const;           // 4096, 64KiB, 1MB
   std::string OneOf(std::span<const std::string_view> choices, std::string_view fallback) const;
   std::vector<std::string> TextList() const;  // One text or a list of texts.
+  // A variable of the environment; empty when it is not set.
+  std::string Environment(const std::string& name) const;
 
   bool is_map() const;
   bool is_list() const;

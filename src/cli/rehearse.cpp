@@ -6,6 +6,7 @@
 #include "alarm/alarm_sink.h"
 #include "app/archived_records.h"
 #include "app/checkpoint.h"
+#include "app/reference_table.h"
 #include "app/rehearsal.h"
 #include "app/retained_records.h"
 #include "base/os/process.h"
@@ -232,8 +233,10 @@ Result<std::unique_ptr<app::RecordSource>> OpenRecords(const Wanted& wanted, con
 int RunRehearsal(const Arguments& arguments, const Context& context) {
   auto wanted = ReadWanted(arguments, context);
   if (!wanted.ok()) return Fail(context, "replay", wanted.error().message, kExitWrongUse);
-  const auto variants = LoadVariants(*wanted, context);
+  auto variants = LoadVariants(*wanted, context);
   if (!variants.has_value()) return kExitBadConfiguration;
+  const Status fetched = app::FetchReferenceObjects(*variants, context.net, context.clock);
+  if (!fetched.ok()) return Fail(context, "replay", fetched.error().message);
   const app::ApplicationConfig& config = variants->front().config;
   if (config.alarms.empty()) {
     return Fail(context, "replay", StrCat("application ", config.name, " has no alarms to rehearse"));

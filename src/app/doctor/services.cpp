@@ -3,10 +3,12 @@
 
 #include "alarm/mysql_examination.h"
 #include "app/doctor/doctor.h"
+#include "app/reference_table.h"
 #include "base/hash.h"
 #include "base/kafka/kafka_client.h"
 #include "base/os/probe.h"
 #include "base/str.h"
+#include "ingest/formats/csv_table.h"
 #include "sink/delivery/s3_store.h"
 
 namespace tailrace::app {
@@ -81,6 +83,9 @@ class ServicesExamination {
       const std::string name = "delivery stream " + stream.definition.name;
       std::visit([&](const auto& destination) { Look(name, destination); }, stream.definition.destination);
       if (stream.definition.backup.has_value()) Look(name + " (backup)", *stream.definition.backup);
+    }
+    for (const ReferenceTableConfig& table : config_.reference_tables) {
+      if (table.object.has_value()) Look(table);
     }
     for (const StreamConfig& stream : config_.streams) {
       if (stream.kafka.has_value()) LookKafka("stream " + stream.name, stream.kafka->connection, stream.kafka->topic);
@@ -192,10 +197,7 @@ class ServicesExamination {
       return;
     }
     const auto& store = std::get<sink::delivery::S3StoreConfig>(archive.store);
-    if (!Reach(store.endpoint.empty() ? StrCat("https://s3.", store.region, ".amazonaws.com/") : store.endpoint,
-               "endpoint of the bucket")) {
-      return;
-    }
+    if (!ReachBucket(store)) return;
     sink::delivery::S3Client client(store, environment_.net, examination_.clock());
     const std::string key = StrCat("tailrace-doctor-", ToUnixMs(examination_.clock().Now()));
     examination_.Step("put", "Make the bucket, correct its name or the keys, or allow them s3:PutObject.",
@@ -205,6 +207,28 @@ class ServicesExamination {
                         return deleted.ok() ? StrCat("bucket ", store.bucket)
                                             : StrCat("bucket ", store.bucket, "; ", key, " could not be deleted again");
                       });
+  }
+  bool ReachBucket(const sink::delivery::S3StoreConfig& store) {
+    return Reach(store.endpoint.empty() ? StrCat("https://s3.", store.region, ".amazonaws.com/") : store.endpoint,
+                 "endpoint of the bucket");
+  }
+  void Look(const ReferenceTableConfig& table) {
+    examination_.Begin("reference table " + table.name);
+    if (!ReachBucket(table.object->bucket)) return;
+    const std::string place = ReferencePlace(table, config_.folder);
+    std::string bytes;
+    examination_.Step(
+        "get", "Put the object there, correct bucket, key or the access keys, or allow them s3:GetObject.",
+        [&]() -> Result<std::string> {
+          TAILRACE_ASSIGN_OR_RETURN(
+              auto content, MakeObjectReference(*table.object, environment_.net, examination_.clock())->Read(""));
+          bytes = std::move(content->bytes);
+          return StrCat(place, ", ", FormatBytes(bytes.size()));
+        });
+    examination_.Step("rows", "Correct the object, or format and columns of the table.", [&]() -> Result<std::string> {
+      TAILRACE_ASSIGN_OR_RETURN(const data::Batch rows, ingest::ReadTable(bytes, table.schema));
+      return StrCat(rows.rows(), rows.rows() == 1 ? " row" : " rows");
+    });
   }
   void Look(const std::string& name, const sink::delivery::OpenSearchConfig& config) {
     examination_.Begin(name);

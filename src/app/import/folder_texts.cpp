@@ -36,11 +36,9 @@ std::string ColumnLines(const std::vector<ingest::InputColumn>& columns, bool wi
   return text;
 }
 
-std::string InputLines(const ImportedInput& input) {
-  const ingest::InputSchema& schema = input.definition.schema;
-  std::string text = StrCat("  ", YamlScalar(input.definition.name_prefix), ":\n    ",
-                            input.from_delivery ? "delivery_stream" : "stream", ": ", YamlScalar(input.stream),
-                            "\n    format: ", YamlScalar(schema.format), "\n");
+// How bytes become rows, without the columns.
+std::string FormLines(const ingest::InputSchema& schema) {
+  std::string text = StrCat("    format: ", YamlScalar(schema.format), "\n");
   if (schema.format == "json" && schema.row_path != "$")
     text += StrCat("    row_path: ", YamlScalar(schema.row_path), "\n");
   if (schema.format == "csv" && schema.row_delimiter != "\n") {
@@ -49,8 +47,25 @@ std::string InputLines(const ImportedInput& input) {
   if (schema.format == "csv" && schema.column_delimiter != ",") {
     text += StrCat("    column_delimiter: ", YamlScalar(schema.column_delimiter), "\n");
   }
+  return text;
+}
+
+std::string InputLines(const ImportedInput& input) {
+  const ingest::InputSchema& schema = input.definition.schema;
+  std::string text = StrCat("  ", YamlScalar(input.definition.name_prefix), ":\n    ",
+                            input.from_delivery ? "delivery_stream" : "stream", ": ", YamlScalar(input.stream), "\n",
+                            FormLines(schema));
   if (input.definition.parallelism != 1) text += StrCat("    parallelism: ", input.definition.parallelism, "\n");
   return text + ColumnLines(schema.columns, schema.format == "json");
+}
+
+std::string TableLines(const ImportedTable& table) {
+  std::string text = StrCat("  ", YamlScalar(table.name), ":\n");
+  if (!table.bucket.empty()) {
+    text += StrCat("    s3: {bucket: ", YamlScalar(table.bucket), "}\n    key: ", YamlScalar(table.key), "\n");
+  }
+  return StrCat(text, "    file: ", YamlScalar(table.file), "\n", FormLines(table.schema),
+                ColumnLines(table.schema.columns, table.schema.format == "json"));
 }
 
 std::string OptionLines(const sql::CompileOptions& options) {
@@ -83,10 +98,7 @@ std::string DefinitionText(const ImportedApplication& application, std::string_v
   text += "\nsql: application.sql\n" + OptionLines(application.sql_options);
   if (application.start_latest) text += "\nstart: latest\n";
   if (!application.tables.empty()) text += "\nreference_tables:\n";
-  for (const ImportedTable& table : application.tables) {
-    text += StrCat("  ", YamlScalar(table.name), ":\n    file: ", YamlScalar(table.file), "\n",
-                   ColumnLines(table.columns, /*with_path=*/false));
-  }
+  for (const ImportedTable& table : application.tables) text += TableLines(table);
   if (!application.outputs.empty()) text += "\noutputs:\n";
   for (const ImportedOutput& output : application.outputs) {
     static constexpr std::string_view kKinds[] = {"stream", "delivery_stream", "file"};
@@ -121,9 +133,13 @@ std::string ReportText(const ImportedApplication& application, const ImportNotes
 
 std::string HeaderText(const ImportedTable& table) {
   std::string text;
-  for (const ingest::InputColumn& column : table.columns) {
-    if (!text.empty()) text += ',';
-    if (column.name.find_first_of(",\"\r\n") == std::string::npos) {
+  const ingest::InputSchema& schema = table.schema;
+  if (schema.format != "csv") return text;
+  for (const ingest::InputColumn& column : schema.columns) {
+    if (!text.empty()) text += schema.column_delimiter;
+    const bool plain = column.name.find_first_of("\"\r\n") == std::string::npos &&
+                       !column.name.contains(schema.column_delimiter) && !column.name.contains(schema.row_delimiter);
+    if (plain) {
       text += column.name;
       continue;
     }
@@ -131,7 +147,7 @@ std::string HeaderText(const ImportedTable& table) {
     for (const char byte : column.name) text += byte == '"' ? std::string("\"\"") : std::string(1, byte);
     text += '"';
   }
-  return text + "\n";
+  return text + schema.row_delimiter;
 }
 
 }  // namespace tailrace::app

@@ -71,7 +71,27 @@ TEST_F(ImportTest, ATerraformFile) {
   EXPECT_EQ(definition.config.inputs[0].stream, "orders-test");
   EXPECT_EQ(definition.config.inputs[0].schema.column_delimiter, "|");
   EXPECT_EQ(definition.config.start, "latest");
-  EXPECT_EQ(definition.config.reference_tables[0].file, "Countries.csv");
+  const ReferenceTableConfig& table = definition.config.reference_tables[0];
+  EXPECT_EQ(table.file, "Countries.csv");
+  ASSERT_TRUE(table.object.has_value());
+  EXPECT_EQ(table.object->bucket.bucket, "lists");
+  EXPECT_EQ(table.object->key, "countries.csv");
+  EXPECT_EQ(table.schema.columns[1].name, "Label, long");
+}
+
+TEST_F(ImportTest, ReferenceTablesKeepTheFormOfTheirObjects) {
+  const Definition definition = Take("references.json", "references");
+  ASSERT_EQ(definition.config.reference_tables.size(), 2u);
+  const ReferenceTableConfig& lines = definition.config.reference_tables[0];
+  EXPECT_EQ(lines.object->key, "lists/products.txt");
+  EXPECT_EQ(lines.schema.format, "csv");
+  EXPECT_EQ(lines.schema.column_delimiter, "|");
+  EXPECT_EQ(*ReadFile(disk_, Folder("references") + "/PRODUCTS.csv"), "StockCode|Category\n");
+  const ReferenceTableConfig& documents = definition.config.reference_tables[1];
+  EXPECT_EQ(documents.schema.format, "json");
+  EXPECT_EQ(documents.schema.row_path, "$.shops[0:]");
+  EXPECT_EQ(documents.schema.columns[0].mapping, "$.address.city");
+  EXPECT_EQ(definition.tables[1].rows(), 0u);
 }
 
 // The delivery stream of that name among the application's.

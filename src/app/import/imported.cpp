@@ -49,7 +49,7 @@ sql::CompileInput CompileInputOf(const ImportedApplication& application) {
     input.inputs.push_back({named.stream, named.definition->schema.ToSchema()});
   }
   for (const ImportedTable& table : application.tables) {
-    input.tables.push_back({table.name, ingest::InputSchema{.columns = table.columns}.ToSchema()});
+    input.tables.push_back({table.name, table.schema.ToSchema()});
   }
   return input;
 }

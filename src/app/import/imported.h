@@ -47,8 +47,10 @@ struct ImportedInput {
 
 struct ImportedTable {
   std::string name;
-  std::string file;  // CSV in the application's folder.
-  std::vector<ingest::InputColumn> columns;
+  std::string file;  // In the application's folder; beside an object: the rows for tests.
+  ingest::InputSchema schema;
+  std::string bucket;  // Empty: the rows are those of the file.
+  std::string key;
 };
 
 struct ImportedOutput {

@@ -244,17 +244,25 @@ class Translation {
     const json::value* const schema = Find(value, {"ReferenceSchema"});
     if (schema == nullptr) return Fault(path, "ReferenceSchema is missing");
     ingest::InputSchema read = ingest::ReadInputSchema(*schema, path + ".ReferenceSchema", faults_);
-    table.columns = std::move(read.columns);
-    table.file = NameOfResource(table.name) + ".csv";
-    const json::value* const object = FindEither(value, "S3ReferenceDataSource");
-    const std::string key = object == nullptr ? "" : TextAt(*object, {"FileKey"});
-    const std::string bucket = object == nullptr ? "" : NameOfResource(TextAt(*object, {"BucketARN"}));
-    notes_.Approximated(StrCat("reference table ", table.name, " is the object ", key, " of bucket ", bucket,
-                               ", which is not in this file: ", table.file, " has the header; fill it with the rows"));
-    if (read.format != "csv" || read.column_delimiter != ",") {
+    table.schema = std::move(read);
+    const bool csv = table.schema.format == "csv";
+    table.file = NameOfResource(table.name) + (csv ? ".csv" : ".json");
+    if (const json::value* const object = FindEither(value, "S3ReferenceDataSource")) {
+      table.key = TextAt(*object, {"FileKey"});
+      // Buckets' names have no other characters than this leaves.
+      if (!table.key.empty()) table.bucket = NameOfResource(TextAt(*object, {"BucketARN"}));
+    }
+    const std::string_view has = csv ? " has the header" : " is empty";
+    if (table.bucket.empty()) {
       notes_.Approximated(
-          StrCat("reference table ", table.name, " was ", read.format == "csv" ? "CSV with the separator " : "",
-                 read.format == "csv" ? read.column_delimiter : read.format, "; ", table.file, " has commas"));
+          StrCat("reference table ", table.name, " names no object: ", table.file, has, "; fill it with the rows"));
+    } else {
+      notes_.Translated(StrCat("reference table ", table.name, " -> object ", table.key, " of bucket ", table.bucket,
+                               ", read with AWS_ACCESS_KEY_ID and the like of the environment, unless s3 says more"));
+      notes_.Approximated(StrCat("reference table ", table.name,
+                                 ": a changed object is read within 30 s, not only when the application is updated"));
+      notes_.Approximated(StrCat("tests of the application have no bucket: ", table.file, has,
+                                 "; fill it with the rows that tests use"));
     }
     result_.tables.push_back(std::move(table));
   }

@@ -35,7 +35,7 @@ std::vector<ingest::InputColumn*> Columns(ImportedApplication& application) {
     for (ingest::InputColumn& column : input.definition.schema.columns) columns.push_back(&column);
   }
   for (ImportedTable& table : application.tables) {
-    for (ingest::InputColumn& column : table.columns) columns.push_back(&column);
+    for (ingest::InputColumn& column : table.schema.columns) columns.push_back(&column);
   }
   return columns;
 }
@@ -79,7 +79,7 @@ void AddSource(const SqlSource& source, ImportedApplication& application, Import
                               ", which the program reads and does not create, is taken for a reference "
                               "table (the names of inputs end with _001): ",
                               file, " has the header; fill it"));
-    application.tables.push_back({source.name, file, std::move(columns)});
+    application.tables.push_back({source.name, file, {.format = "csv", .columns = std::move(columns)}, "", ""});
     return;
   }
   const auto known = std::ranges::find_if(
@@ -114,7 +114,7 @@ void NoteGuesses(const ImportedApplication& application, ImportNotes& notes) {
     }
   }
   for (const ImportedTable& table : application.tables) {
-    for (const ingest::InputColumn& column : table.columns) note(table.name, column, "");
+    for (const ingest::InputColumn& column : table.schema.columns) note(table.name, column, "");
   }
 }
 

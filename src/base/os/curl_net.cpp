@@ -13,6 +13,8 @@
 namespace tailrace {
 namespace {
 
+// Who does not take a connection for so long is not there, however long an answer may take.
+constexpr std::chrono::milliseconds kConnectMax{10'000};
 constexpr size_t kResponseHeadersMax = 256;
 constexpr size_t kResponseHeaderBytesMax = 64 << 10;
 
@@ -165,7 +167,7 @@ void SetMethod(CURL* handle, const HttpRequest& request) {
 void SetCommon(CURL* handle, const CurlNetOptions& options, const Origin& origin, std::chrono::milliseconds timeout) {
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
-  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(timeout.count()));
+  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::min(timeout, kConnectMax).count()));
   curl_easy_setopt(handle, CURLOPT_USERAGENT, options.user_agent.c_str());
   curl_easy_setopt(handle, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
   if (!options.ca_file.empty()) curl_easy_setopt(handle, CURLOPT_CAINFO, options.ca_file.c_str());
