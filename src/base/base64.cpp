@@ -36,11 +36,11 @@ void Put(uint32_t group, size_t count, char* into) {
   for (size_t i = 0; i < count; ++i) into[i] = static_cast<char>(group >> (16 - 8 * i));
 }
 
-Base64Decoded WrongCharacter(std::string_view text) {
+Base64Decoded WrongCharacter(std::string_view text, size_t written) {
   for (const char c : text) {
-    if (kPlaces[3][static_cast<uint8_t>(c)] == kWrong) return {Base64Decoded::Fault::kCharacter, c, 0};
+    if (kPlaces[3][static_cast<uint8_t>(c)] == kWrong) return {Base64Decoded::Fault::kCharacter, c, written};
   }
-  return {Base64Decoded::Fault::kLastCharacter, 0, 0};
+  return {Base64Decoded::Fault::kLastCharacter, 0, written};
 }
 
 }  // namespace
@@ -77,15 +77,15 @@ Base64Decoded DecodeBase64(std::string_view text, char* into) {
   char* out = into;
   for (size_t i = 0; i < whole; i += 4, out += 3) {
     const uint32_t group = Group(text.data() + i);
-    if (group >= kWrong) return WrongCharacter(text.substr(i, 4));
+    if (group >= kWrong) return WrongCharacter(text.substr(i, 4), i / 4 * 3);
     Put(group, 3, out);
   }
   if (padding > 0) {
     const std::string_view last = text.substr(whole, 4 - padding);
     const char filled[4] = {last[0], last[1], padding == 1 ? last[2] : 'A', 'A'};
     const uint32_t group = Group(filled);
-    if (group >= kWrong) return WrongCharacter(last);
-    if ((group & (padding == 1 ? 0xffU : 0xffffU)) != 0) return {Fault::kLastCharacter, 0, 0};
+    if (group >= kWrong) return WrongCharacter(last, whole / 4 * 3);
+    if ((group & (padding == 1 ? 0xffU : 0xffffU)) != 0) return {Fault::kLastCharacter, 0, whole / 4 * 3};
     Put(group, 3 - padding, out);
     out += 3 - padding;
   }

@@ -14,7 +14,7 @@ struct Base64Decoded {
   enum class Fault : uint8_t { kNone, kLength, kCharacter, kLastCharacter };
   Fault fault = Fault::kNone;
   char character = 0;  // kCharacter: the first wrong one.
-  size_t size = 0;     // Bytes written when there is no fault.
+  size_t size = 0;     // Bytes written; with a fault, those of the groups before it.
 };
 
 // Decodes to `into`, which may be where `text` begins and has room for text.size() / 4 * 3 bytes.

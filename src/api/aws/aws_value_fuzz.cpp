@@ -63,6 +63,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
                                kinesis::shapes::kCreateStream, kinesis::shapes::kAddTagsToStream};
   const aws::Shape shape = shapes[data[0] >> 1 & 3];
   if (!aws::CheckTypes(*document, shape).has_value()) return 0;
-  (void)aws::CheckConstraints(*document, shape).has_value();
+  if (!aws::CheckConstraints(*document, shape).has_value()) return 0;
+  if (shape.data() != kinesis::shapes::kPutRecords.data()) return 0;
+  // What the operation relies on.
+  for (const aws::Value record : document->root().Find("Records")) {
+    TAILRACE_CHECK(record.Find("PartitionKey").present());
+  }
   return 0;
 }

@@ -127,7 +127,10 @@ class ConstraintCheck {
     for (const Value value : list) {
       ++number;
       if (faults_.size() == kFaultsMax) return;
-      if (value.kind() == Kind::kNull || Flawless(value, element)) continue;
+      if (value.kind() == Kind::kNull) {
+        return Broken(list, member, path, "Member must satisfy constraint: [Member must not be null]");
+      }
+      if (Flawless(value, element)) continue;
       const std::string name = StrCat(path, ".", number, ".member");
       if (element.type == Type::kStructure) {
         Members(value, element.members, name);
@@ -175,12 +178,16 @@ class ConstraintCheck {
   void Entries(const Value& map, const Member& member, const std::string& path) {
     bool keys = true;
     bool values = true;
+    bool null = false;
     for (auto at = map.begin(); at != map.end(); ++at) {
       keys = keys && Flawless(*at, *member.key);
       ++at;
-      values = values && ((*at).kind() == Kind::kNull || Flawless(*at, *member.element));
+      const bool is_null = (*at).kind() == Kind::kNull;
+      null = null || is_null;
+      values = values && (is_null || Flawless(*at, *member.element));
     }
     if (!keys) Broken(map, member, path, StrCat("Map keys must satisfy constraint: [", Rules(*member.key), "]"));
+    if (null) Broken(map, member, path, "Map value must satisfy constraint: [Member must not be null]");
     if (!values) Broken(map, member, path, StrCat("Map value must satisfy constraint: [", Rules(*member.element), "]"));
   }
 

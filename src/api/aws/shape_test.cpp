@@ -32,8 +32,12 @@ TEST(TypeCheckTest, TellsTheFirstWrongTypeInTheServicesWords) {
   EXPECT_EQ(
       Checked(shapes::kPutRecord, R"({"Data":"23"})"),
       "'23' can not be converted to a Blob: Base64 encoded length is expected a multiple of 4 bytes but found: 2");
-  EXPECT_EQ(Checked(shapes::kPutRecord, R"({"Data":"=+/="})"), "Invalid Base64 character: '='");
-  EXPECT_EQ(Checked(shapes::kPutRecord, R"({"Data":"+/+="})"), "Invalid last non-pad Base64 character dectected");
+  EXPECT_EQ(Checked(shapes::kPutRecord, R"({"Data":"=+/="})"),
+            "'=+/=' can not be converted to a Blob: Invalid Base64 character: '='");
+  EXPECT_EQ(Checked(shapes::kPutRecord, R"({"Data":"YWJjZGVmYW*j"})"),
+            "'YWJjZGVmYW*j' can not be converted to a Blob: Invalid Base64 character: '*'");
+  EXPECT_EQ(Checked(shapes::kPutRecord, R"({"Data":"+/+="})"),
+            "'+/+=' can not be converted to a Blob: Invalid last non-pad Base64 character dectected");
   EXPECT_EQ(Checked(shapes::kGetShardIterator, R"({"Timestamp":"x"})"),
             "class java.lang.String can not be converted to milliseconds since epoch");
   EXPECT_EQ(Checked(shapes::kPutRecords, R"({"Records":23})"), "Expected list or null");
@@ -76,6 +80,19 @@ TEST(ConstraintCheckTest, TellsAllFaultsInTheServicesWords) {
             "1 validation error detected: Value '{=b}' at 'tags' failed to satisfy constraint: Map keys must satisfy "
             "constraint: [Member must have length less than or equal to 128, Member must have length greater than or "
             "equal to 1]");
+}
+
+TEST(ConstraintCheckTest, TakesNoNullInAListOrAMap) {
+  EXPECT_EQ(Checked(shapes::kPutRecords, R"({"StreamName":"s","Records":[{"PartitionKey":"k","Data":""},null]})"),
+            "1 validation error detected: Value '[com.amazonaws.kinesis.v20131202.PutRecordsRequestEntry@4, null]' at "
+            "'records' failed to satisfy constraint: Member must satisfy constraint: [Member must not be null]");
+  EXPECT_EQ(
+      Checked(shapes::kRemoveTagsFromStream, R"({"StreamName":"s","TagKeys":[null]})"),
+      "1 validation error detected: Value '[null]' at 'tagKeys' failed to satisfy constraint: Member must satisfy "
+      "constraint: [Member must not be null]");
+  EXPECT_EQ(Checked(shapes::kAddTagsToStream, R"({"StreamName":"s","Tags":{"a":null}})"),
+            "1 validation error detected: Value '{a=null}' at 'tags' failed to satisfy constraint: Map value must "
+            "satisfy constraint: [Member must not be null]");
 }
 
 TEST(ConstraintCheckTest, TellsTenFaultsAtMost) {

@@ -181,16 +181,21 @@ class TypeCheck {
     if (node.kind != Kind::kText) return WrongScalar(node.kind, Type::kBlob);
     const std::string_view text(node.text, node.size);
     const Base64Decoded decoded = DecodeBase64(text, document_.BytesOf(node));
+    const auto no_blob = [&](std::string_view why) {
+      std::string original;  // What was decoded lies over its beginning.
+      AppendBase64({node.text, decoded.size}, original);
+      original += text.substr(original.size());
+      return Wrong(StrCat("'", original, "' can not be converted to a Blob: ", why));
+    };
     switch (decoded.fault) {
       case Base64Decoded::Fault::kNone:
         break;
       case Base64Decoded::Fault::kLength:
-        return Wrong(StrCat("'", text, "' can not be converted to a Blob: Base64 encoded length is expected a ",
-                            "multiple of 4 bytes but found: ", text.size()));
+        return no_blob(StrCat("Base64 encoded length is expected a multiple of 4 bytes but found: ", text.size()));
       case Base64Decoded::Fault::kCharacter:
-        return Wrong(StrCat("Invalid Base64 character: '", std::string_view(&decoded.character, 1), "'"));
+        return no_blob(StrCat("Invalid Base64 character: '", std::string_view(&decoded.character, 1), "'"));
       case Base64Decoded::Fault::kLastCharacter:
-        return Wrong("Invalid last non-pad Base64 character dectected");
+        return no_blob("Invalid last non-pad Base64 character dectected");
     }
     node.kind = Kind::kBytes;
     node.size = static_cast<uint32_t>(decoded.size);

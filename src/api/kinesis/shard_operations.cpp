@@ -28,6 +28,17 @@ int64_t OpenShards(const StreamDescription& description) {
   return std::ranges::count_if(description.shards, [](const auto& shard) { return shard.open; });
 }
 
+// What is no shard's name is told before whether there is such a stream.
+Answer<void> CheckShardNames(Kinesis& kinesis, const Call& call, std::initializer_list<std::string_view> members) {
+  for (const std::string_view member : members) {
+    const std::string text = call.input().Text(member);
+    if (ParseShardName(text).has_value()) continue;
+    TAILRACE_AWS_ASSIGN(const std::string stream, kinesis.directory().NameIn(call));
+    return std::unexpected(CouldNotFindShard(call.identity(), stream, text));
+  }
+  return {};
+}
+
 // The shard that a request's member names.
 Answer<ShardDescription> NamedShard(const Call& call, const StreamDescription& description, std::string_view member) {
   const std::string text = call.input().Text(member);
@@ -168,6 +179,7 @@ Answer<void> ListShards(Kinesis& kinesis, const Call& call, aws::Writer& out) {
 }
 
 Answer<void> SplitShard(Kinesis& kinesis, const Call& call, aws::Writer&) {
+  TAILRACE_AWS_TRY(CheckShardNames(kinesis, call, {"ShardToSplit"}));
   TAILRACE_AWS_ASSIGN(const FactsPtr facts, kinesis.directory().Find(call));
   const StreamDescription description = facts->stream->Describe();
   TAILRACE_AWS_ASSIGN(const ShardDescription shard, NamedShard(call, description, "ShardToSplit"));
@@ -193,6 +205,7 @@ Answer<void> SplitShard(Kinesis& kinesis, const Call& call, aws::Writer&) {
 }
 
 Answer<void> MergeShards(Kinesis& kinesis, const Call& call, aws::Writer&) {
+  TAILRACE_AWS_TRY(CheckShardNames(kinesis, call, {"ShardToMerge", "AdjacentShardToMerge"}));
   TAILRACE_AWS_ASSIGN(const FactsPtr facts, kinesis.directory().Find(call));
   const StreamDescription description = facts->stream->Describe();
   TAILRACE_AWS_ASSIGN(const ShardDescription shard, NamedShard(call, description, "ShardToMerge"));
