@@ -15,6 +15,7 @@
 #include "data/output_format.h"
 #include "ingest/formats/input_schema.h"
 #include "ingest/kafka/kafka_source_config.h"
+#include "ingest/metrics/metrics_source.h"
 #include "sink/delivery/definition.h"
 #include "sink/item_mapping.h"
 #include "sink/kafka/kafka_delivery_config.h"
@@ -34,7 +35,8 @@ struct ParameterConfig {
 struct StreamConfig {
   std::string name;
   stream::StreamOptions options;
-  std::optional<ingest::KafkaSourceConfig> kafka;  // What fills the stream.
+  std::optional<ingest::KafkaSourceConfig> kafka;      // What fills the stream.
+  std::optional<ingest::MetricsSourceConfig> metrics;  // The same.
   Place place;
 };
 

@@ -15,6 +15,22 @@ using std::chrono::seconds;
 
 constexpr std::string_view kDurabilities[] = {"synced", "relaxed"};
 
+constexpr size_t kMetricNamesMax = 1'000;
+
+constexpr KeySpec<ingest::MetricsSourceConfig> kMetricsKeys[] = {
+    {{"every", "duration", "How often; 10s when not given."},
+     [](const YamlValue& value, ingest::MetricsSourceConfig& into) {
+       into.every = value.Duration(milliseconds(100), hours(24), seconds(10));
+     }},
+    {{"names", "list of text", "Which ones, by their names under /metrics; all when not given."},
+     [](const YamlValue& value, ingest::MetricsSourceConfig& into) {
+       into.names = value.TextList();
+       if (into.names.size() > kMetricNamesMax) {
+         value.Fail(StrCat(value.path(), ": ", into.names.size(), " names, at most ", kMetricNamesMax));
+       }
+     }},
+};
+
 constexpr KeySpec<StreamConfig> kStreamKeys[] = {
     {{"shards", "number", "Shards the stream is made with; 1 when not given."},
      [](const YamlValue& value, StreamConfig& into) {
@@ -45,6 +61,10 @@ constexpr KeySpec<StreamConfig> kStreamKeys[] = {
      }},
     {{"kafka", "map", "Fill the stream from a Kafka topic."},
      [](const YamlValue& value, StreamConfig& into) { into.kafka = ReadKafkaSource(value); }},
+    {{"metrics", "map", "Fill the stream with this server's own metrics; {} for all of them every 10s."},
+     [](const YamlValue& value, StreamConfig& into) {
+       ReadSection<ingest::MetricsSourceConfig>(value, kMetricsKeys, into.metrics.emplace());
+     }},
 };
 
 constexpr KeySpec<ingest::InputColumn> kColumnKeys[] = {
@@ -203,6 +223,12 @@ std::vector<SectionDocument> InputSectionDocuments() {
       {"reference_tables.NAME", "A table to join with. Replaced whole when its file or object changes.",
        DocumentKeys<ReferenceTableConfig>(kReferenceTableKeys)},
   };
+  documents.insert(documents.begin() + 1,
+                   {"streams.NAME.metrics",
+                    "Writes the server's metrics into the stream, one record a series and moment: "
+                    "`{\"metric\": \"tailrace_delivery_lag_seconds\", \"labels\": {\"delivery_stream\": \"web\"}, "
+                    "\"value\": 12.5}`. SQL and alarms then watch the server as they watch everything else.",
+                    DocumentKeys<ingest::MetricsSourceConfig>(kMetricsKeys)});
   std::ranges::copy(KafkaSourceDocuments(), std::inserter(documents, documents.begin() + 1));
   return documents;
 }

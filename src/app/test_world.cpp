@@ -123,6 +123,7 @@ Result<std::unique_ptr<TestWorld>> TestWorld::Open(Disk& disk, const Definition&
   config.checkpoint_interval = kNeverMs;
   for (StreamConfig& stream : config.streams) {
     stream.kafka.reset();
+    stream.metrics.reset();
     stream.options.durability = stream::Durability::kRelaxed;
     stream.options.segment_bytes = kSegmentBytes;
     stream.options.retention = kNeverMs;
