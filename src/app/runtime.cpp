@@ -43,11 +43,11 @@ Status Runtime::OpenStores() {
                                           folder + "/streams", rng_.Fork(), {.maintain_in_background = !simulated}));
   sink::delivery::DeliveryStreams::Options delivery{.folder = folder + "/delivery",
                                                     .buckets = {.s3 = options_.s3, .folder = folder + "/buckets"}};
-  TAILRACE_ASSIGN_OR_RETURN(
-      delivery_streams_, sink::delivery::DeliveryStreams::Open(std::move(delivery),
-                                                               {environment_.disk, environment_.net, environment_.clock,
-                                                                environment_.log, environment_.metrics},
-                                                               *streams_, rng_.Fork()));
+  TAILRACE_ASSIGN_OR_RETURN(delivery_streams_, sink::delivery::DeliveryStreams::Open(
+                                                   std::move(delivery),
+                                                   {environment_.disk, environment_.net, environment_.clock,
+                                                    environment_.log, environment_.metrics, options_.partition_worker},
+                                                   *streams_, rng_.Fork()));
   if (simulated) {
     TAILRACE_ASSIGN_OR_RETURN(std::unique_ptr<table::KeyValueStore> store, options_.simulation->open_tables());
     TAILRACE_ASSIGN_OR_RETURN(tables_, table::TableStore::Open(std::move(store), environment_.clock));
@@ -66,10 +66,10 @@ Status Runtime::MakeStreams(const ApplicationConfig& config) {
       if (found.error().code != ErrorCode::kNotFound) return found.error();
       auto created = streams_->Create(wanted.name, wanted.options);
       if (!created.ok()) return std::move(created).error().Context(StrCat("stream ", wanted.name));
-      TAILRACE_TRY(MakeSource(wanted, std::move(created).value()));
+      TAILRACE_TRY(MakeSources(wanted, *created));
       continue;
     }
-    TAILRACE_TRY(MakeSource(wanted, *found));
+    TAILRACE_TRY(MakeSources(wanted, *found));
     stream::Stream& stream = **found;
     const stream::StreamDescription description = stream.Describe();
     if (description.options.retention != wanted.options.retention ||
@@ -88,8 +88,22 @@ Status Runtime::MakeStreams(const ApplicationConfig& config) {
   return Ok();
 }
 
-Status Runtime::MakeSource(const StreamConfig& config, std::shared_ptr<stream::Stream> stream) {
-  if (!config.kafka.has_value()) return Ok();
+Status Runtime::MakeSources(const StreamConfig& config, const std::shared_ptr<stream::Stream>& stream) {
+  if (config.metrics.has_value()) MakeMetricsSource(config, stream);
+  return config.kafka.has_value() ? MakeKafkaSource(config, stream) : Ok();
+}
+
+// Other settings than before take the place of those.
+void Runtime::MakeMetricsSource(const StreamConfig& config, const std::shared_ptr<stream::Stream>& stream) {
+  const std::lock_guard lock(mutex_);
+  std::unique_ptr<ingest::MetricsSource>& source = metrics_sources_[config.name];
+  if (source != nullptr && source->config() == *config.metrics) return;
+  source = std::make_unique<ingest::MetricsSource>(
+      *config.metrics, stream, ingest::MetricsSource::Environment{environment_.log, environment_.metrics});
+  if (running_) source->Start();
+}
+
+Status Runtime::MakeKafkaSource(const StreamConfig& config, const std::shared_ptr<stream::Stream>& stream) {
   const std::lock_guard lock(mutex_);
   const auto found = sources_.find(config.name);
   if (found != sources_.end()) {
@@ -102,7 +116,7 @@ Status Runtime::MakeSource(const StreamConfig& config, std::shared_ptr<stream::S
   const std::string folder = options_.data_folder + "/kafka";
   TAILRACE_TRY(MakeDirectoriesDurably(environment_.disk, folder));
   auto& source = sources_[config.name] = std::make_unique<ingest::KafkaSource>(
-      *config.kafka, std::move(stream), StrCat(folder, "/", config.name),
+      *config.kafka, stream, StrCat(folder, "/", config.name),
       ingest::KafkaSource::Environment{environment_.disk, environment_.clock, environment_.log, environment_.metrics});
   if (running_) source->Start();
   return Ok();
@@ -221,6 +235,7 @@ void Runtime::Start() {
   delivery_streams_->Start();
   for (const auto& application : applications()) application->Start();
   for (const auto& [stream, source] : sources_) source->Start();
+  for (const auto& [stream, source] : metrics_sources_) source->Start();
   {
     const std::lock_guard lock(mutex_);
     running_ = true;
@@ -230,6 +245,7 @@ void Runtime::Start() {
 
 void Runtime::Stop(std::chrono::milliseconds limit) {
   for (const auto& [stream, source] : sources_) source->Stop();
+  for (const auto& [stream, source] : metrics_sources_) source->Stop();
   for (const auto& application : applications()) application->Stop(limit);
   if (delivery_streams_ != nullptr) delivery_streams_->Stop();
   {

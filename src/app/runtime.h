@@ -22,6 +22,7 @@
 #include "base/os/process.h"
 #include "base/rng.h"
 #include "ingest/kafka/kafka_source.h"
+#include "ingest/metrics/metrics_source.h"
 #include "sink/dead_letters.h"
 #include "sink/delivery/delivery_streams.h"
 #include "stream/store.h"
@@ -37,6 +38,8 @@ struct RuntimeOptions {
   // Where buckets are that the Firehose API names; without it they are folders below data_folder/buckets.
   std::optional<sink::delivery::S3StoreConfig> s3;
   ApplicationOptions application = {};
+  // The command that runs partition expressions of delivery streams; empty: this process does, without limits.
+  std::vector<std::string> partition_worker = {};
   // A simulation owns all time and takes every step itself: the folder is not locked, nothing runs in the background,
   // agents look at their files when they are polled, and tables lie where it says.
   struct Simulation {
@@ -105,7 +108,9 @@ class Runtime {
   Status MakeStreams(const ApplicationConfig& config);
   Status MakeDeliveryStreams(const ApplicationConfig& config);
   Status MakeTables(const ApplicationConfig& config);
-  Status MakeSource(const StreamConfig& config, std::shared_ptr<stream::Stream> stream);
+  Status MakeSources(const StreamConfig& config, const std::shared_ptr<stream::Stream>& stream);
+  Status MakeKafkaSource(const StreamConfig& config, const std::shared_ptr<stream::Stream>& stream);
+  void MakeMetricsSource(const StreamConfig& config, const std::shared_ptr<stream::Stream>& stream);
   Result<std::shared_ptr<RunningApplication>> OpenApplication(Definition definition);
   void TakePlace(std::shared_ptr<RunningApplication> running);
   void SweepTables();
@@ -127,6 +132,7 @@ class Runtime {
   mutable std::mutex mutex_;  // Guards what follows.
   std::vector<std::shared_ptr<RunningApplication>> applications_;
   std::map<std::string, std::unique_ptr<ingest::KafkaSource>, std::less<>> sources_;  // By stream.
+  std::map<std::string, std::unique_ptr<ingest::MetricsSource>> metrics_sources_;     // By stream.
   bool running_ = false;
   std::condition_variable wake_;
   bool stopping_ = false;

@@ -8,7 +8,9 @@
 #include "base/os/process.h"
 #include "base/os/system_clock.h"
 #include "base/str.h"
+#include "cli/partition_worker.h"
 #include "cli/verb.h"
+#include "sink/delivery/partition_query.h"
 
 // The only file that knows CLI11: makes its commands from the list of verbs.
 
@@ -87,6 +89,8 @@ Arguments Collect(const Parsed& parsed) {
 }
 
 int Main(int argc, char** argv) {
+  // No verb for people: the server starts itself this way.
+  if (argc == 2 && argv[1] == sink::delivery::kPartitionWorkerWord) return RunPartitionWorker();
   CLI::App program("Tailrace watches a website while it happens: logs to streams, SQL over streams, alarms.",
                    "tailrace");
   program.require_subcommand(1);

@@ -12,6 +12,7 @@
 #include "cli/application_sources.h"
 #include "cli/aws_options.h"
 #include "cli/verbs.h"
+#include "sink/delivery/partition_query.h"
 
 namespace tailrace::cli {
 namespace {
@@ -110,6 +111,7 @@ Result<app::RuntimeOptions> ReadRuntimeOptions(const Arguments& arguments) {
     return Error{ErrorCode::kInvalidArgument, "--decode-threads must be a whole number from 1 to 64"};
   }
   options.application.decode.threads = static_cast<size_t>(*decode_threads);
+  options.partition_worker = {"/proc/self/exe", std::string(sink::delivery::kPartitionWorkerWord)};
   if (arguments.Has("--s3-endpoint")) {
     options.s3.emplace();
     options.s3->endpoint = arguments.Text("--s3-endpoint");

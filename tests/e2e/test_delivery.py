@@ -136,9 +136,13 @@ delivery_streams:
         self.assertEqual((status["waiting_records"], status["failed_records"], status["error"]), (0, 0, ""))
 
     def test_b1_7_s3_outage(self):
-        """B1-7: with the S3 server away records wait; all come in order when it is back. Objects larger than a part."""
+        """B1-7: with the S3 server away records wait, and the alarm on the lag rings; all come in order when it is back.
+        Objects larger than a part."""
         s3 = S3Server(self)
         folder = self.application("""
+streams:
+  health:
+    metrics: {every: 200ms, names: [tailrace_delivery_lag_seconds]}
 delivery_streams:
   web:
     s3:
@@ -151,7 +155,30 @@ delivery_streams:
     compression: none
     prefix: web/!{timestamp:yyyy/MM}/
     file_extension: .jsonl
-""".replace("URL", s3.url))
+outputs:
+- {from: LATE, alarm: archive_lag_s}
+alarms:
+  archive_lag_s:
+    value: LAG_S
+    keys: [ARCHIVE]
+    notify: {message: "${ARCHIVE} is ${value} s late", to: [lines]}
+targets:
+  lines: {file: {path: FOLDER/told.jsonl}}
+""".replace("URL", s3.url).replace("FOLDER", str(self.folder)))
+        with open(folder / "tailrace.yaml") as file:
+            definition = file.read()
+        (folder / "tailrace.yaml").write_text(definition.replace("inputs:", """inputs:
+  HEALTH:
+    stream: health
+    columns:
+      - {name: archive, type: VARCHAR(64), path: $.labels.delivery_stream}
+      - {name: value, type: DOUBLE}"""))
+        with open(folder / "app.sql", "a") as file:
+            file.write("""
+CREATE OR REPLACE STREAM LATE (archive VARCHAR(64), lag_s INTEGER);
+CREATE OR REPLACE PUMP L AS INSERT INTO LATE
+SELECT STREAM "archive", CAST("value" AS INTEGER) FROM HEALTH_001 WHERE "value" > 4;
+""")
         os.environ["TEST_S3_SECRET"] = "S3RVER"
         server = self.serve(folder)
         client = self.firehose(server)
@@ -163,6 +190,7 @@ delivery_streams:
         self.assertEqual(in_order(objects), expected)
         self.assertGreater(max(len(body) for _, body in objects), 5 << 20)  # It went up in parts.
         self.assertRegex(objects[0][0], r"^web/\d{4}/\d\d/web-1-.*\.jsonl$")
+        told = self.folder / "told.jsonl"
 
         s3.stop()
         second = [json.dumps({"n": n}).encode() for n in range(1000, 1500)]
@@ -170,10 +198,51 @@ delivery_streams:
         wait_until(lambda: self.delivery(server, "web")["state"] == "retrying", "the outage to show", 30)
         wait_until(lambda: server.rows("SEEN") == 1500, "SQL to go on")
         self.assertEqual(self.delivery(server, "web")["waiting_records"], 500)
-        wait_until(lambda: metric(server, "tailrace_delivery_lag_seconds", "web") > 2, "the lag")
+        wait_until(lambda: metric(server, "tailrace_delivery_lag_seconds", "web") > 4, "the lag")
+        message = json.loads(wait_until(lambda: told.exists() and told.read_text().splitlines(), "the alarm")[-1])
+        self.assertRegex(message["message"], r"^web is [4-9]\d* s late$")
         s3.start()
         wait_until(lambda: self.delivery(server, "web")["records"] == 1500, "the records after the outage", 60)
         self.assertEqual(in_order(s3.objects()), expected + b"".join(record + b"\n" for record in second))
+
+    def test_partition_expressions_have_limits(self):
+        """Records for which a partition expression never ends, or takes all memory, are given up with a reason; the others
+        are delivered, and the server can be stopped meanwhile."""
+        folder = self.application("""
+delivery_streams:
+  web:
+    directory: FOLDER/archive
+    buffer: {interval: 1s}
+    prefix: "k=!{partitionKeyFromQuery:k}/!{timestamp:yyyy}/"
+    error_prefix: failed/!{firehose:error-output-type}/
+    partition_by: |-
+      if .k == "endless" then (def f: f; f) elif .k == "large" then {k: ("x" * 1000000000)} else {k: .k} end
+""".replace("FOLDER", str(self.folder)))
+        server = self.serve(folder)
+        client = self.firehose(server)
+        kinds = ["a", "endless", "b", "large", "a"]
+        records = [json.dumps({"n": n, "k": kind}) for n, kind in enumerate(kinds)]
+        self.put(client, "web", [record.encode() for record in records])
+        archive = self.folder / "archive"
+        wait_until(lambda: self.delivery(server, "web")["failed_records"] == 2, "the two to be given up", 60)
+        found = {"a": "", "b": ""}
+        documents = []
+        for name, body in objects_below(archive).items():
+            if name.startswith("failed/processing-failed/"):
+                documents += [json.loads(line) for line in body.decode().splitlines()]
+            else:
+                found[name.split("/")[0].removeprefix("k=")] += body.decode()
+        self.assertEqual(found, {"a": records[0] + "\n" + records[4] + "\n", "b": records[2] + "\n"})
+        self.assertEqual({base64.b64decode(document["rawData"]).decode(): document["errorMessage"] for document in documents},
+                         {records[1]: "jq: the program needs more than 1000 ms of processor time for this record",
+                          records[3]: "jq: the program needs more than 256 MiB of memory for this record"})
+
+        self.put(client, "web", [json.dumps({"n": 9, "k": "endless"}).encode()] * 500)
+        wait_until(lambda: self.delivery(server, "web")["failed_records"] == 502, "the rest to be given up", 60)
+        self.put(client, "web", [json.dumps({"n": 9, "k": "endless"}).encode()] * 500)
+        wait_until(lambda: self.delivery(server, "web")["state"] == "delivering"
+                   or self.delivery(server, "web")["failed_records"] > 502, "the next ones to be tried")
+        self.assertEqual(server.stop(), 0)
 
     def test_killed_while_delivering(self):
         """Kill -9 at random moments: no half object, and each acknowledged record is in one object, once."""

@@ -99,7 +99,7 @@ Status CheckDefinition(const DeliveryDefinition& definition) {
     return Wrong(StrCat("buffer interval ", definition.buffer_interval.count(), " ms, allowed 0 to ",
                         kBufferIntervalMax.count()));
   }
-  TAILRACE_TRY(Processor::Make(definition.processing));
+  TAILRACE_TRY(Processor::Make(definition.processing, {}));
   if (definition.processing.split == SplitRule::kDelimited && definition.processing.split_delimiter.empty()) {
     return Wrong("splitting by a delimiter needs one");
   }

@@ -44,7 +44,11 @@ Result<std::unique_ptr<DeliveryStream>> DeliveryStream::Open(DeliverySettings se
 Status DeliveryStream::Apply(DeliverySettings settings) {
   const DeliveryDefinition& definition = settings.definition;
   TAILRACE_TRY(CheckDefinition(definition));
-  TAILRACE_ASSIGN_OR_RETURN(std::unique_ptr<Processor> processor, Processor::Make(definition.processing));
+  TAILRACE_ASSIGN_OR_RETURN(
+      std::unique_ptr<Processor> processor,
+      Processor::Make(definition.processing, {.worker = environment_.partition_worker,
+                                              .stopping = [this] { return Stopping(); },
+                                              .range_of = [this](stream::ShardId shard) { return RangeOf(shard); }}));
   TAILRACE_ASSIGN_OR_RETURN(std::unique_ptr<Destination> destination,
                             MakeDestination(definition.destination, environment_));
   ArchiveConfig for_errors{.store = DirectoryStoreConfig{settings.errors_folder}};
@@ -70,7 +74,9 @@ Status DeliveryStream::Resume() {
   if (!progress_.in_flight_end.has_value()) return Ok();
   TAILRACE_TRY(reader_->FillTo(*progress_.in_flight_end, span_));
   if (span_.records.empty()) return Finish();  // Retention has removed all of it.
-  return BeginDelivery();
+  const Status begun = Begin();
+  // What is away now is asked for again by Step.
+  return begun.ok() || begun.error().code == ErrorCode::kUnavailable ? Ok() : begun;
 }
 
 Status DeliveryStream::TakeChange() {
@@ -83,8 +89,15 @@ Status DeliveryStream::TakeChange() {
   TAILRACE_TRY(Apply(std::move(*change)));
   first_failure_.reset();
   next_try_ = {};
-  if (delivery_.has_value()) return BeginDelivery();
+  if (delivery_.has_value()) return Begin();
   return Ok();
+}
+
+// As BeginDelivery; a delivery that did not begin is not there.
+Status DeliveryStream::Begin() {
+  const Status begun = BeginDelivery();
+  if (!begun.ok()) delivery_.reset();
+  return begun;
 }
 
 // Notes where the span ends before any of it goes out.
@@ -103,8 +116,7 @@ Status DeliveryStream::BeginDelivery() {
   backed_up_ = false;
   taken_ = {};
   first_failure_.reset();
-  processor_->Run(span_, *delivery_);
-  return Ok();
+  return processor_->Run(span_, *delivery_);
 }
 
 Status DeliveryStream::BackUpAll() {
@@ -183,6 +195,7 @@ void DeliveryStream::GiveUp() {
 }
 
 Milliseconds DeliveryStream::Fail(const Error& error) {
+  if (error.code == ErrorCode::kCancelled) return kStepWaitMax;  // It stops.
   const Timestamp now = environment_.clock.Now();
   if (!first_failure_.has_value()) {
     environment_.log.Warning("delivery failed, it is tried again",
@@ -236,11 +249,8 @@ Milliseconds DeliveryStream::Step() {
       const Timestamp due = span_.records.front().arrival + definition.buffer_interval;
       return std::clamp(due - environment_.clock.Now() + Milliseconds(1), Milliseconds(1), kStepWaitMax);
     }
-    const Status begun = BeginDelivery();
-    if (!begun.ok()) {
-      delivery_.reset();
-      return Fail(begun.error());
-    }
+    const Status begun = Begin();
+    if (!begun.ok()) return Fail(begun.error());
   }
   Publish("delivering", "");
   const auto again = Attempt();
@@ -327,6 +337,18 @@ void DeliveryStream::Stop() {
   wake_.notify_all();
   if (thread_.joinable()) thread_.join();
   subscription_.reset();
+}
+
+std::optional<stream::HashKeyRange> DeliveryStream::RangeOf(stream::ShardId shard) const {
+  for (const stream::ShardDescription& known : stream_->Describe().shards) {
+    if (known.id == shard) return known.range;
+  }
+  return std::nullopt;
+}
+
+bool DeliveryStream::Stopping() {
+  const std::lock_guard lock(mutex_);
+  return stopping_;
 }
 
 void DeliveryStream::Wake() {

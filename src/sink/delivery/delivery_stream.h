@@ -73,6 +73,7 @@ class DeliveryStream {
   Status Apply(DeliverySettings settings);
   Status Resume();
   Status TakeChange();
+  Status Begin();
   Status BeginDelivery();
   Result<Milliseconds> Attempt();
   Status BackUpAll();
@@ -81,6 +82,8 @@ class DeliveryStream {
   void GiveUp();
   void Publish(std::string_view state, const std::string& error);
   void Run();
+  std::optional<stream::HashKeyRange> RangeOf(stream::ShardId shard) const;
+  bool Stopping();
   void Wake();
 
   const std::shared_ptr<stream::Stream> stream_;

@@ -57,6 +57,8 @@ struct DeliveryEnvironment {
   const Clock& clock;
   Log& log;
   MetricsRegistry& metrics;
+  // The command that runs partition expressions apart from this process; empty: they run in it, without limits.
+  std::vector<std::string> partition_worker = {};
 };
 
 // A UUID (version 4 in form) that follows from the text.

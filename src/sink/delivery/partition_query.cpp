@@ -1,16 +1,19 @@
+#include "sink/delivery/partition_query.h"
+
 extern "C" {
 #include <jq.h>
 }
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/str.h"
-#include "sink/delivery/processing.h"
 
 namespace tailrace::sink::delivery {
 namespace {
 
 constexpr size_t kKeysMax = 50;
+constexpr size_t kNameBytesMax = 64;
 constexpr size_t kValueBytesMax = 512;
 
 // Words that reach beyond the record: files, the environment, the process. Also within texts, whose \(...) is code.
@@ -78,6 +81,8 @@ class JqQuery final : public PartitionQuery {
   JqQuery() : jq_(jq_init()) {
     TAILRACE_CHECK(jq_ != nullptr);
     jq_set_attr(jq_, jv_string("JQ_LIBRARY_PATH"), jv_array());  // It asserts that there is one.
+    // What cannot be had ends the process in any case; this way without words on standard error.
+    jq_set_nomem_handler(jq_, [](void*) { std::_Exit(kPartitionMemoryExitCode); }, nullptr);
   }
   ~JqQuery() override { jq_teardown(&jq_); }
   JqQuery(const JqQuery&) = delete;
@@ -117,6 +122,9 @@ class JqQuery final : public PartitionQuery {
     PartitionKeys keys;
     for (int i = jv_object_iter(object); jv_object_iter_valid(object, i); i = jv_object_iter_next(object, i)) {
       std::string name = TextOf(jv_object_iter_key(object, i));
+      if (name.size() > kNameBytesMax) {
+        return Fail(StrCat("name of a partition key has ", name.size(), " bytes, at most ", kNameBytesMax));
+      }
       jv value = jv_object_iter_value(object, i);
       if (jv_get_kind(value) != JV_KIND_STRING) {
         const std::string kind = jv_kind_name(jv_get_kind(value));

@@ -65,6 +65,15 @@ Result<std::vector<std::string>> CloudWatchMessages(std::string_view text) {
   return messages;
 }
 
+Failure FailureOf(const SpanRecord& record, uint32_t part, std::string_view data, std::string_view code,
+                  std::string message) {
+  return {Item{record.shard, record.sequence, part, record.arrival, std::string(data), {}},
+          std::string(kFailed),
+          std::string(code),
+          std::move(message),
+          {}};
+}
+
 std::vector<std::string> SplitDelimited(std::string_view text, std::string_view delimiter) {
   std::vector<std::string> parts;
   while (!text.empty()) {
@@ -94,10 +103,13 @@ Result<std::vector<std::string>> SplitJson(std::string_view text) {
   return values;
 }
 
-Result<std::unique_ptr<Processor>> Processor::Make(const Processing& processing) {
-  std::unique_ptr<Processor> processor(new Processor(processing));
-  if (!processing.partition_query.empty()) {
-    TAILRACE_ASSIGN_OR_RETURN(processor->query_, PartitionQuery::Compile(processing.partition_query));
+Result<std::unique_ptr<Processor>> Processor::Make(const Processing& processing, Environment environment) {
+  std::unique_ptr<Processor> processor(new Processor(processing, std::move(environment)));
+  if (processing.partition_query.empty()) return processor;
+  const Environment& made = processor->environment_;
+  TAILRACE_ASSIGN_OR_RETURN(processor->query_, PartitionQuery::Compile(processing.partition_query));
+  if (!made.worker.empty()) {
+    processor->query_ = std::make_unique<WorkerQuery>(made.worker, processing.partition_query, made.stopping);
   }
   return processor;
 }
@@ -121,10 +133,21 @@ Status Processor::Unpack(std::string& data, std::vector<std::string>& parts) con
   return Ok();
 }
 
+Result<PartitionKeys> Processor::Partition(std::string_view data) {
+  if (exceeded_ == kExceededMax) {
+    return Error{ErrorCode::kLimitExceeded,
+                 StrCat("jq: not tried, the program exceeded its limits for the ", kExceededMax, " records before")};
+  }
+  auto keys = query_->Run(data);
+  const bool exceeds = !keys.ok() && keys.error().code == ErrorCode::kLimitExceeded;
+  exceeded_ = exceeds ? exceeded_ + 1 : 0;
+  return keys;
+}
+
 Status Processor::AddItem(const SpanRecord& record, uint32_t part, std::string data, Delivery& delivery) {
   Item item{.shard = record.shard, .sequence = record.sequence, .part = part, .arrival = record.arrival};
   if (query_ != nullptr) {
-    TAILRACE_ASSIGN_OR_RETURN(item.partition, query_->Run(data));
+    TAILRACE_ASSIGN_OR_RETURN(item.partition, Partition(data));
   }
   const bool has_delimiter = data.ends_with(processing_.delimiter);
   const bool adds =
@@ -135,30 +158,59 @@ Status Processor::AddItem(const SpanRecord& record, uint32_t part, std::string d
   return Ok();
 }
 
-void Processor::Run(const Span& span, Delivery& delivery) {
+bool Processor::Belongs(const stream::AggregatedPart& part, stream::ShardId shard) {
+  auto known = ranges_.find(shard);
+  if (known == ranges_.end()) {
+    const auto range = environment_.range_of ? environment_.range_of(shard) : std::nullopt;
+    if (!range.has_value()) return true;
+    known = ranges_.emplace(shard, *range).first;
+  }
+  return known->second == stream::HashKeyRange{} || known->second.Contains(part.hash_key());
+}
+
+Status Processor::Run(const Span& span, Delivery& delivery) {
+  exceeded_ = 0;
   delivery.items.reserve(span.records.size());
-  for (const SpanRecord& record : span.records) {
-    const auto fail = [&](uint32_t part, std::string data, std::string_view code, const Error& error) {
-      delivery.failures.push_back({Item{record.shard, record.sequence, part, record.arrival, std::move(data), {}},
-                                   std::string(kFailed),
-                                   std::string(code),
-                                   error.message,
-                                   {}});
-    };
-    std::string data = record.data;
-    std::vector<std::string> parts;
-    const Status unpacked = Unpack(data, parts);
-    if (!unpacked.ok()) {
-      fail(0, record.data, "Processing.InvalidRecord", unpacked.error());
+  for (const SpanRecord& record : span.records) TAILRACE_TRY(RunRecord(record, delivery));
+  return Ok();
+}
+
+Status Processor::RunRecord(const SpanRecord& record, Delivery& delivery) {
+  uint32_t part = 0;
+  std::vector<stream::AggregatedPart> packed;
+  if (!stream::SplitAggregatedRecord(record.data, packed)) return RunUnit(record, record.data, part, delivery);
+  for (const stream::AggregatedPart& unit : packed) {
+    if (Belongs(unit, record.shard)) {
+      TAILRACE_TRY(RunUnit(record, unit.data, part, delivery));
       continue;
     }
-    for (uint32_t part = 0; part < parts.size(); ++part) {
-      const Status added = AddItem(record, part, parts[part], delivery);
-      if (!added.ok()) {
-        fail(part, parts[part], "DynamicPartitioning.MetadataExtractionFailed", added.error());
-      }
-    }
+    delivery.failures.push_back(
+        FailureOf(record, part++, unit.data, "Processing.ForeignShard",
+                  "part of an aggregated record that belongs to another shard; its producer sends it again"));
   }
+  return Ok();
+}
+
+// `part` counts on over all that the record becomes.
+Status Processor::RunUnit(const SpanRecord& record, std::string_view data, uint32_t& part, Delivery& delivery) {
+  std::string unpacked(data);
+  std::vector<std::string> parts;
+  const Status status = Unpack(unpacked, parts);
+  if (!status.ok()) {
+    delivery.failures.push_back(FailureOf(record, part++, data, "Processing.InvalidRecord", status.error().message));
+    return Ok();
+  }
+  for (const std::string& item : parts) {
+    const Status added = AddItem(record, part, item, delivery);
+    if (!added.ok()) {
+      const ErrorCode code = added.error().code;
+      if (code != ErrorCode::kInvalidArgument && code != ErrorCode::kLimitExceeded) return added;
+      delivery.failures.push_back(
+          FailureOf(record, part, item, "DynamicPartitioning.MetadataExtractionFailed", added.error().message));
+    }
+    ++part;
+  }
+  return Ok();
 }
 
 }  // namespace tailrace::sink::delivery

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/hash.h"
 #include "sim/assert_ok.h"
 #include "sink/delivery/compression.h"
 
@@ -19,12 +20,12 @@ struct Outcome {
 };
 
 Outcome Process(const Processing& processing, const std::vector<std::string>& records) {
-  const auto processor = Processor::Make(processing);
+  const auto processor = Processor::Make(processing, {});
   EXPECT_TRUE(processor.ok());
   Span span;
   for (const std::string& record : records) span.records.push_back({.data = record});
   Delivery delivery;
-  (*processor)->Run(span, delivery);
+  EXPECT_TRUE((*processor)->Run(span, delivery).ok());
   Outcome outcome;
   for (const Item& item : delivery.items) outcome.items.push_back(item.data);
   for (const Failure& failure : delivery.failures) outcome.failures.push_back(failure.message);
@@ -64,6 +65,48 @@ TEST(ProcessorTest, TakesMessagesOutOfCloudWatchDocuments) {
   const Outcome outcome = Process(processing, {packed(document), packed(test), "not gzip", packed("{}")});
   EXPECT_THAT(outcome.items, ElementsAre("one\n", "two\n"));
   EXPECT_EQ(outcome.failures.size(), 2U);
+}
+
+// Made by aws-kinesis-agg 1.2.3 (PyPI): {"n":1} with key a, {"n":2} with key b, {"n":3} with key a and the greatest
+// hash key, and nothing with key a and hash key 0.
+std::string FourParts() {
+  std::string bytes;
+  EXPECT_TRUE(
+      FromHex("f3899ac20a01610a0162122733343032383233363639323039333834363334363333373436303734333137363832313134353512"
+              "01301a0b08001a077b226e223a317d1a0b08011a077b226e223a327d1a0d080010001a077b226e223a337d1a06080010011a0063"
+              "667c471b7f45391c751cb85462cc1d",
+              bytes));
+  return bytes;
+}
+
+TEST(ProcessorTest, TakesAggregatedRecordsApartFirst) {
+  EXPECT_THAT(Process({.split = SplitRule::kDelimited, .split_delimiter = ":", .newline = NewlineRule::kAlways},
+                      {FourParts(), "plain"})
+                  .items,
+              ElementsAre("{\"n\"\n", "1}\n", "{\"n\"\n", "2}\n", "{\"n\"\n", "3}\n", "plain\n"));
+  EXPECT_THAT(Process({}, {FourParts()}).items, ElementsAre(R"({"n":1})", R"({"n":2})", R"({"n":3})", ""));
+  std::string damaged = FourParts();
+  damaged.back() ^= 1;
+  EXPECT_THAT(Process({}, {damaged}).items, ElementsAre(damaged));
+}
+
+TEST(ProcessorTest, GivesUpPartsOfAnAggregatedRecordThatBelongToAnotherShard) {
+  // The hash keys are 0.05, 0.57, 1 and 0 of the way.
+  const stream::HashKeyRange upper_half{.first = stream::HashKey{1} << 127};
+  TAILRACE_ASSERT_OK_AND_ASSIGN(
+      const auto processor,
+      Processor::Make({}, {.range_of = [&](stream::ShardId) { return std::optional(upper_half); }}));
+  Span span;
+  span.records.push_back({.data = FourParts()});
+  Delivery delivery;
+  TAILRACE_ASSERT_OK(processor->Run(span, delivery));
+  ASSERT_EQ(delivery.items.size(), 2U);
+  EXPECT_EQ(delivery.items[0].data, R"({"n":2})");
+  EXPECT_EQ(delivery.items[0].part, 1U);
+  EXPECT_EQ(delivery.items[1].data, R"({"n":3})");
+  ASSERT_EQ(delivery.failures.size(), 2U);
+  EXPECT_EQ(delivery.failures[0].item.data, R"({"n":1})");
+  EXPECT_EQ(delivery.failures[0].code, "Processing.ForeignShard");
 }
 
 TEST(PartitionQueryTest, RunsJq) {
