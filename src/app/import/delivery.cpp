@@ -207,6 +207,15 @@ delivery::DeliveryDefinition TranslateDelivery(const DescribedDelivery& describe
     notes.NotPossible(StrCat("delivery stream ", described.name, ": ", missing));
   }
   delivery::DeliveryDefinition& definition = parsed->definition;
+  const delivery::Processing& processing = definition.processing;
+  if (processing.split == delivery::SplitRule::kDelimited && processing.split_delimiter != "\n") {
+    notes.Approximated(StrCat("delivery stream ", definition.name, ": records are split at line feeds and not at '",
+                              processing.split_delimiter, "'"));
+  }
+  if (processing.newline == delivery::NewlineRule::kAlways && processing.delimiter != "\n") {
+    notes.Approximated(StrCat("delivery stream ", definition.name, ": records end with a line feed and not with '",
+                              processing.delimiter, "'"));
+  }
   const auto in_folder = [&](const delivery::ArchiveConfig& archive) {
     const std::string& path = std::get<delivery::DirectoryStoreConfig>(archive.store).path;
     notes.Approximated(StrCat("delivery stream ", definition.name, ": the objects of bucket ",

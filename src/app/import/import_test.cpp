@@ -141,6 +141,18 @@ TEST_F(ImportTest, DeliveryStreamsOfATemplate) {
   EXPECT_EQ(yaml->find("top-secret"), std::string::npos);
 }
 
+TEST_F(ImportTest, AStreamAndADeliveryStreamOfOneName) {
+  const Definition definition = Take("same-names.yaml", "names");  // It checks without errors.
+  EXPECT_EQ(definition.config.inputs[0].stream, "events-delivery");
+  EXPECT_TRUE(definition.config.inputs[0].from_delivery);
+  EXPECT_EQ(definition.config.outputs[0].Name(), "OUT -> stream events");
+  EXPECT_EQ(Delivery(definition, "events-delivery").processing.split, sink::delivery::SplitRule::kDelimited);
+  const auto report = ReadFile(disk_, Folder("names") + "/REPORT.md");
+  ASSERT_TRUE(report.ok());
+  EXPECT_THAT(*report, ::testing::HasSubstr("delivery stream events has the name of a stream: it is events-delivery"));
+  EXPECT_THAT(*report, ::testing::HasSubstr("delivery stream events: records are split at line feeds and not at '||'"));
+}
+
 TEST_F(ImportTest, DeliveryStreamsOfATerraformFile) {
   using namespace sink::delivery;
   const Definition definition = Take("archives.tf", "archives_terraform");

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <boost/json.hpp>
+#include <set>
 
 #include "app/import/delivery.h"
 #include "app/import/document.h"
@@ -55,6 +56,7 @@ class Translation {
              [&](const json::value& value, const std::string& path) { ReadOutput(value, path); });
     ReadList({"ReferenceDataSources", "ReferenceDataSourceDescriptions"},
              [&](const json::value& value, const std::string& path) { ReadTable(value, path); });
+    TellNamesApart();
     if (faults_.empty()) return std::move(result_);
     std::string message;
     for (const SchemaFault& fault : faults_) {
@@ -211,6 +213,31 @@ class Translation {
       return;
     }
     Fault(path, "has none of KinesisStreamsOutput, KinesisFirehoseOutput, LambdaOutput");
+  }
+
+  // The service has streams and delivery streams of one name; here the two are kept apart by theirs.
+  void TellNamesApart() {
+    std::set<std::string> taken;
+    for (const ImportedStream& stream : result_.streams) taken.insert(stream.name);
+    const std::set<std::string> streams = taken;
+    for (const auto& delivery : result_.delivery_streams) taken.insert(delivery.name);
+    for (sink::delivery::DeliveryDefinition& delivery : result_.delivery_streams) {
+      if (!delivery.source_stream.empty() || !streams.contains(delivery.name)) continue;
+      const std::string old = delivery.name;
+      for (int number = 1; taken.contains(delivery.name); ++number) {
+        const std::string suffix = number == 1 ? "-delivery" : StrCat("-delivery-", number);
+        delivery.name = old.substr(0, sink::delivery::kNameCharsMax - suffix.size()) + suffix;
+      }
+      taken.insert(delivery.name);
+      for (ImportedInput& input : result_.inputs) {
+        if (input.from_delivery && input.stream == old) input.stream = delivery.name;
+      }
+      for (ImportedOutput& output : result_.outputs) {
+        if (output.kind == ImportedOutput::Kind::kDelivery && output.target == old) output.target = delivery.name;
+      }
+      notes_.Approximated(StrCat("delivery stream ", old, " has the name of a stream: it is ", delivery.name,
+                                 " here; tell those who put to it (deliveryStream of the agent, DeliveryStreamName)"));
+    }
   }
 
   void AddOutput(ImportedOutput output, const std::string& arn, std::string_view what) {
