@@ -27,6 +27,7 @@ struct ServerContext {
   std::atomic<bool> draining{false};
   std::atomic<size_t> connections{0};
   std::atomic<size_t> in_flight{0};   // Requests handed out and not yet answered.
+  std::atomic<size_t> writing{0};     // Connections with something on its way to the peer.
   std::atomic<size_t> body_bytes{0};  // Of all requests that are there.
 };
 

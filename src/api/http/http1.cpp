@@ -51,6 +51,7 @@ class Http1Connection final : public Connection {
         write_timer_(context.io) {}
   ~Http1Connection() override {
     CountBody(0);
+    SetWriting(false);
     context_.connections.fetch_sub(1);
   }
 
@@ -289,8 +290,14 @@ class Http1Connection final : public Connection {
     if (!writing_) WriteNext();
   }
 
+  void SetWriting(bool writing) {
+    if (writing == writing_) return;
+    writing_ = writing;
+    context_.writing.fetch_add(writing ? 1 : -1);
+  }
+
   void WriteNext() {
-    writing_ = true;
+    SetWriting(true);
     current_.swap(pending_);
     pending_.clear();
     write_timer_.expires_after(context_.options.write_timeout);
@@ -301,9 +308,9 @@ class Http1Connection final : public Connection {
       self->write_timer_.cancel();
       self->queued_bytes_ -= self->current_.size();
       self->current_.clear();
-      self->writing_ = false;
+      if (!error && !self->pending_.empty()) return self->WriteNext();
+      self->SetWriting(false);
       if (error) return self->Close();
-      if (!self->pending_.empty()) return self->WriteNext();
       if (self->close_when_written_) return self->Linger();
       if (self->response_ended_) self->AfterResponse();
     });

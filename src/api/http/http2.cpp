@@ -58,6 +58,7 @@ class Http2Connection final : public Connection {
         write_timer_(context.io) {}
   ~Http2Connection() override {
     for (const auto& [id, state] : streams_) context_.body_bytes.fetch_sub(state.counted_body_bytes);
+    SetWriting(false);
     nghttp2_session_del(session_);
     context_.connections.fetch_sub(1);
   }
@@ -92,7 +93,7 @@ class Http2Connection final : public Connection {
     for (auto& [id, state] : streams_) {
       context_.body_bytes.fetch_sub(state.counted_body_bytes);
       if (state.stream_closed != nullptr) state.stream_closed->store(true);
-      if (state.dispatched && !state.ended) context_.in_flight.fetch_sub(1);
+      if (state.dispatched) context_.in_flight.fetch_sub(1);
     }
     streams_.clear();
     stream_->Close();
@@ -156,6 +157,7 @@ class Http2Connection final : public Connection {
     size_t header_bytes = 0;
     bool head_request = false;
     bool dispatched = false;
+    bool refused = false;
     bool responded = false;
     bool ended = false;  // The response's body is complete.
     size_t counted_body_bytes = 0;
@@ -179,10 +181,7 @@ class Http2Connection final : public Connection {
     if (state.body_sent == state.body.size()) state.last_progress = context_.clock.Monotonic();
     state.body += bytes;
     if (state.queued_bytes != nullptr) state.queued_bytes->store(state.body.size() - state.body_sent);
-    if (ended && !state.ended) {
-      state.ended = true;
-      context_.in_flight.fetch_sub(1);
-    }
+    state.ended = state.ended || ended;
   }
 
   void ArmTimer() {
@@ -206,7 +205,8 @@ class Http2Connection final : public Connection {
       const std::chrono::nanoseconds waited = now - state.last_progress;
       const bool slow_request = !state.dispatched && waited >= options.request_timeout;
       const bool stuck = state.body_sent < state.body.size() && waited >= options.write_timeout;
-      if (!slow_request && !stuck) continue;
+      if (slow_request && !state.refused) Refuse(id, state, 408);
+      if (!stuck) continue;
       context_.refused.Add(1);
       nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
     }
@@ -235,30 +235,41 @@ class Http2Connection final : public Connection {
     Send();
   }
 
+  void SetWriting(bool writing) {
+    if (writing == writing_) return;
+    writing_ = writing;
+    context_.writing.fetch_add(writing ? 1 : -1);
+  }
+
   // Takes what nghttp2 has to say, one write at a time.
   void Send() {
     if (closed_ || writing_) return;
+    SetWriting(true);  // Before streams end below: who waits for them waits for their bytes too.
     out_.clear();
     while (out_.size() < (1 << 20)) {
       const uint8_t* bytes = nullptr;
       const ssize_t size = nghttp2_session_mem_send(session_, &bytes);
-      if (size < 0) return Close();
+      if (size < 0) {
+        SetWriting(false);
+        return Close();
+      }
       if (size == 0) break;
       out_.append(reinterpret_cast<const char*>(bytes), static_cast<size_t>(size));
     }
     if (out_.empty()) {
-      const bool over = nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0;
+      SetWriting(false);
+      const bool done = nghttp2_session_want_read(session_) == 0 && nghttp2_session_want_write(session_) == 0;
+      const bool over = done || (context_.draining && streams_.empty());
       if (close_when_written_ || over) Close();
       return;
     }
-    writing_ = true;
     write_timer_.expires_after(context_.options.write_timeout);
     write_timer_.async_wait([self = Self()](error_code error) {
       if (!error) self->Close();
     });
     stream_->WriteAll(out_, [self = Self()](error_code error, size_t) {
       self->write_timer_.cancel();
-      self->writing_ = false;
+      self->SetWriting(false);
       if (error) return self->Close();
       self->Send();
     });
@@ -281,6 +292,19 @@ class Http2Connection final : public Connection {
     context_.handler(std::move(exchange));
   }
 
+  // Answers a request that is not all there, and asks for no more of it. RFC 9113, 8.1.
+  void Refuse(int32_t id, StreamState& state, int status) {
+    context_.refused.Add(1);
+    state.refused = true;
+    const std::string text = StrCat(status);
+    std::string_view name = ":status";
+    const nghttp2_nv field{reinterpret_cast<uint8_t*>(const_cast<char*>(name.data())),
+                           reinterpret_cast<uint8_t*>(const_cast<char*>(text.data())), name.size(), text.size(),
+                           NGHTTP2_NV_FLAG_NONE};
+    nghttp2_submit_response(session_, id, &field, 1, nullptr);
+    nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_NO_ERROR);
+  }
+
   uint32_t CountReset() {
     const std::chrono::nanoseconds now = context_.clock.Monotonic();
     if (now - resets_began_ > kResetsWindow) {
@@ -299,15 +323,14 @@ class Http2Connection final : public Connection {
     return 0;
   }
 
-  static int OnHeader(nghttp2_session* session, const nghttp2_frame* frame, const uint8_t* name, size_t name_size,
+  static int OnHeader(nghttp2_session*, const nghttp2_frame* frame, const uint8_t* name, size_t name_size,
                       const uint8_t* value, size_t value_size, uint8_t, void* user) {
     Http2Connection& self = Of(user);
     StreamState* const state = self.Find(frame->hd.stream_id);
-    if (state == nullptr || state->dispatched) return 0;
+    if (state == nullptr || state->dispatched || state->refused) return 0;
     state->header_bytes += name_size + value_size + 32;
     if (state->header_bytes > self.context_.options.header_bytes_max) {
-      self.context_.refused.Add(1);
-      nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_ENHANCE_YOUR_CALM);
+      self.Refuse(frame->hd.stream_id, *state, 431);
       return 0;
     }
     const std::string_view key(reinterpret_cast<const char*>(name), name_size);
@@ -327,10 +350,9 @@ class Http2Connection final : public Connection {
   static int OnData(nghttp2_session* session, uint8_t, int32_t stream, const uint8_t* bytes, size_t size, void* user) {
     Http2Connection& self = Of(user);
     StreamState* const state = self.Find(stream);
-    if (state == nullptr || state->dispatched) return 0;
+    if (state == nullptr || state->dispatched || state->refused) return 0;
     if (state->request.body.size() + size > self.context_.options.body_bytes_max) {
-      self.context_.refused.Add(1);
-      nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, stream, NGHTTP2_CANCEL);
+      self.Refuse(stream, *state, 413);
       return 0;
     }
     if (self.context_.body_bytes.fetch_add(size) + size > self.context_.options.all_bodies_bytes_max) {
@@ -349,7 +371,7 @@ class Http2Connection final : public Connection {
     const bool request_part = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
     if (request_part && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
       StreamState* const state = self.Find(frame->hd.stream_id);
-      if (state != nullptr && !state->dispatched) self.Dispatch(frame->hd.stream_id, *state);
+      if (state != nullptr && !state->dispatched && !state->refused) self.Dispatch(frame->hd.stream_id, *state);
     }
     if (frame->hd.type == NGHTTP2_RST_STREAM && self.CountReset() > kResetsMax) {
       self.context_.refused.Add(1);
@@ -364,7 +386,7 @@ class Http2Connection final : public Connection {
     if (found == self.streams_.end()) return 0;
     self.context_.body_bytes.fetch_sub(found->second.counted_body_bytes);
     if (found->second.stream_closed != nullptr) found->second.stream_closed->store(true);
-    if (found->second.dispatched && !found->second.ended) self.context_.in_flight.fetch_sub(1);
+    if (found->second.dispatched) self.context_.in_flight.fetch_sub(1);
     self.streams_.erase(found);
     return 0;
   }

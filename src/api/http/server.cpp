@@ -78,7 +78,7 @@ class AsioServer final : public Server {
       }
     });
     const auto deadline = std::chrono::steady_clock::now() + limit;
-    while (context_.in_flight > 0 && std::chrono::steady_clock::now() < deadline) {
+    while ((context_.in_flight > 0 || context_.writing > 0) && std::chrono::steady_clock::now() < deadline) {
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
     asio::post(context_.io, [this] {
