@@ -17,7 +17,7 @@ import botocore.config
 import botocore.eventstream
 import botocore.exceptions
 
-from harness import TestCase, wait_until
+from harness import Server, TestCase, wait_until
 
 RING = 2 ** 128
 
@@ -268,6 +268,10 @@ class Kinesis(TestCase):
         self.assertEqual(self.failure(client.split_shard, StreamName="s", ShardToSplit="shardId-000000000009",
                                       NewStartingHashKey="5"),
                          ("ResourceNotFoundException", f"Could not find shard shardId-000000000009 in stream s {account}."))
+        self.assertEqual(self.failure(client.split_shard, StreamName="none", ShardToSplit="x", NewStartingHashKey="5"),
+                         ("ResourceNotFoundException", f"Could not find shard x in stream none {account}."))
+        self.assertEqual(self.failure(client.merge_shards, StreamName="none", ShardToMerge="0", AdjacentShardToMerge="y"),
+                         ("ResourceNotFoundException", f"Could not find shard y in stream none {account}."))
         self.assertEqual(self.failure(client.split_shard, StreamName="s", ShardToSplit=shard, NewStartingHashKey="1"),
                          ("InvalidArgumentException",
                           f"NewStartingHashKey 1 used in SplitShard() on shard {shard} in stream s {account} is not both "
@@ -297,6 +301,10 @@ class Kinesis(TestCase):
                          {"__type": "SerializationException",
                           "Message": "class com.amazon.coral.value.json.numbers.TruncatingBigNumber can not be converted "
                                      "to an String"})
+        self.assertEqual(self.post("PutRecords", {"StreamName": "s", "Records": [None]}),
+                         {"__type": "ValidationException",
+                          "message": "1 validation error detected: Value '[null]' at 'records' failed to satisfy "
+                                     "constraint: Member must satisfy constraint: [Member must not be null]"})
         self.assertEqual(self.post("Nothing", {}), {"__type": "UnknownOperationException"})
         self.assertEqual(self.post("PutRecord", b"{"), {"__type": "SerializationException"})
         self.assertEqual(self.post("ListStreams", {}, authorization=""),
@@ -321,6 +329,43 @@ class Kinesis(TestCase):
         self.assertEqual(self.post("ListStreams", {}, authorization="AWS4-HMAC-SHA256 Credential=AKIDANA/20260101/"
                                    "us-east-1/kinesis/aws4_request, SignedHeaders=host, Signature=00")["__type"],
                          "InvalidSignatureException")
+
+    def test_temporary_keys_go_with_their_token_and_end(self):
+        keys = self.folder / "keys"
+        keys.write_text("[now]\naws_access_key_id = ASIANOW\naws_secret_access_key = s\naws_session_token = t0ken/+=\n"
+                        "aws_session_expiration = 2999-01-01T00:00:00Z\n"
+                        "[then]\naws_access_key_id = ASIATHEN\naws_secret_access_key = s\naws_session_token = t0ken/+=\n"
+                        "aws_session_expiration = 2020-01-01T00:00:00Z\n")
+        self.server = self.serve(options=["--aws-keys", keys])
+
+        def client(key, token):
+            return boto3.client("kinesis", endpoint_url=self.server.url, region_name="eu-central-1", aws_access_key_id=key,
+                                aws_secret_access_key="s", aws_session_token=token,
+                                config=botocore.config.Config(retries={"max_attempts": 0}))
+
+        self.assertEqual(client("ASIANOW", "t0ken/+=").list_streams()["StreamNames"], [])
+        self.assertEqual(self.failure(client("ASIANOW", "another").list_streams)[0], "UnrecognizedClientException")
+        self.assertEqual(self.failure(client("ASIANOW", None).list_streams)[0], "UnrecognizedClientException")
+        self.assertEqual(self.failure(client("ASIATHEN", "t0ken/+=").list_streams)[0], "ExpiredTokenException")
+
+    def test_beyond_loopback_keys_are_needed(self):
+        server = Server(self.folder)
+        server.options = ["--listen", f"0.0.0.0:{server.port}"]
+        self.addCleanup(server.stop)
+        server.start()
+        code, message = self.failure(client_of(server).list_streams)
+        self.assertEqual(code, "AccessDeniedException")
+        self.assertIn("--aws-keys", message)
+        firehose = boto3.client("firehose", endpoint_url=server.url, region_name="eu-central-1", aws_access_key_id="a",
+                                aws_secret_access_key="b", config=botocore.config.Config(retries={"max_attempts": 0}))
+        self.assertEqual(self.failure(firehose.list_delivery_streams)[0], "AccessDeniedException")
+        server.stop()
+        keys = self.folder / "keys"
+        keys.write_text("[ana]\naws_access_key_id = AKIDANA\naws_secret_access_key = s\n")
+        server.options += ["--aws-keys", keys]
+        server.start()
+        self.assertEqual(client_of(server, "AKIDANA", "s").list_streams()["StreamNames"], [])
+        self.assertEqual(self.failure(client_of(server).list_streams)[0], "UnrecognizedClientException")
 
     def test_streams_of_applications_and_of_the_api_are_the_same(self):
         example = self.example("order-flood")

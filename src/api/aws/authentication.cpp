@@ -10,6 +10,7 @@ namespace tailrace::api::aws {
 namespace {
 
 constexpr std::string_view kInvalid = "InvalidSignatureException";
+constexpr std::string_view kUnrecognized = "UnrecognizedClientException";
 constexpr std::string_view kIncomplete = "IncompleteSignatureException";
 
 // The parts of a signature, from wherever they stand.
@@ -159,6 +160,19 @@ Answer<void> CheckSignature(const http::Request& request, const Claim& claim, st
   return {};
 }
 
+// Temporary keys go with a token, and end.
+Answer<void> CheckToken(const http::Request& request, const AccessKey& key, Timestamp now) {
+  const auto header = request.Header("x-amz-security-token");
+  const std::string token(header.has_value() ? *header : request.Query("X-Amz-Security-Token").value_or(""));
+  if (!key.session_token.empty() && !sigv4::SameSignature(key.session_token.Reveal(), token)) {
+    return Fail(std::string(kUnrecognized), "The security token included in the request is invalid.");
+  }
+  if (key.expires.has_value() && now >= *key.expires) {
+    return Fail("ExpiredTokenException", "The security token included in the request is expired");
+  }
+  return {};
+}
+
 }  // namespace
 
 Answer<Authenticated> Authenticate(const http::Request& request, std::string_view body_sha256, Timestamp now,
@@ -169,8 +183,9 @@ Answer<Authenticated> Authenticate(const http::Request& request, std::string_vie
   if (!rules.keys.has_value()) return found;
   const auto key = rules.keys->find(authorization.access_key_id);
   if (key == rules.keys->end()) {
-    return Fail("UnrecognizedClientException", "The security token included in the request is invalid.");
+    return Fail(std::string(kUnrecognized), "The security token included in the request is invalid.");
   }
+  TAILRACE_AWS_TRY(CheckToken(request, key->second, now));
   if (authorization.scope.service != signing_name) {
     return Invalid(StrCat("Credential should be scoped to correct service: '", signing_name, "'. "));
   }

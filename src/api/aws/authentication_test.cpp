@@ -86,6 +86,39 @@ TEST(AuthenticationTest, KnowsItsKeysOnly) {
             Told("UnrecognizedClientException", "The security token included in the request is invalid."));
 }
 
+// X-Amz-Security-Token of temporary keys. It need not be signed: the keys go with no other.
+TEST(AuthenticationTest, TemporaryKeysNeedTheirTokenAndEnd) {
+  const Told invalid("UnrecognizedClientException", "The security token included in the request is invalid.");
+  AuthenticationRules rules = Rules();
+  AccessKey& key = rules.keys->at("AKIDEXAMPLE");
+  key.session_token = Secret("token/1");
+  key.expires = At("20260102T030406Z");
+  http::Request request = Signed();
+  EXPECT_EQ(Outcome(request, rules), invalid);
+  request.headers.emplace_back("x-amz-security-token", "token/2");
+  EXPECT_EQ(Outcome(request, rules), invalid);
+  Replace(request, "x-amz-security-token", "token/1");
+  EXPECT_EQ(Outcome(request, rules), Told("", "ana"));
+  EXPECT_EQ(Outcome(request, rules, At("20260102T030406Z")),
+            Told("ExpiredTokenException", "The security token included in the request is expired"));
+  http::Request by_query = Signed();
+  by_query.query.emplace_back("X-Amz-Security-Token", "token/1");
+  EXPECT_EQ(Outcome(by_query, rules).first, "");
+  // Keys that are not temporary do not mind a token.
+  EXPECT_EQ(Outcome(request, Rules()).first, "");
+}
+
+TEST(AuthenticationTest, TakesAnotherClockSkew) {
+  AuthenticationRules rules = Rules();
+  rules.clock_skew = std::chrono::minutes(15);
+  EXPECT_EQ(Outcome(Signed(), rules, At("20260102T031905Z")).first, "");
+  EXPECT_EQ(Outcome(Signed(), rules, At("20260102T024905Z")).first, "");
+  EXPECT_EQ(Outcome(Signed(), rules, At("20260102T024904Z")),
+            Told("InvalidSignatureException",
+                 "Signature not yet current: 20260102T030405Z is still later than "
+                 "20260102T030404Z (20260102T024904Z + 15 min.)"));
+}
+
 TEST(AuthenticationTest, WithoutKeysOnlyTheFormCounts) {
   EXPECT_EQ(Outcome(Signed(), {}, At("20360102T030405Z"), "{}"), Told("", "AKIDEXAMPLE"));
 }
@@ -133,7 +166,17 @@ TEST(AuthenticationTest, TakesPresignedRequests) {
                                            sigv4::StringToSign("20260102T030405Z", scope, canonical)));
   ASSERT_TRUE(http::DecodeTarget(request));
   EXPECT_EQ(Outcome(request, Rules(), At("20260102T031405Z")).first, "");
-  EXPECT_EQ(Outcome(request, Rules(), At("20260102T031406Z")).first, "InvalidSignatureException");
+  EXPECT_EQ(Outcome(request, Rules(), At("20260102T031406Z")),
+            Told("InvalidSignatureException",
+                 "Signature expired: 20260102T030405Z is now earlier than "
+                 "20260102T030406Z (20260102T031406Z - 10 min.)"));
+  for (auto& [name, value] : request.query) {
+    if (name == "X-Amz-Expires") value = "604801";
+  }
+  EXPECT_EQ(
+      Outcome(request, Rules()),
+      Told("IncompleteSignatureException",
+           "X-Amz-Expires must be a number of seconds from 1 to 604800. Re-examine the query-string parameters."));
 }
 
 TEST(AccessKeysTest, ReadsTheCredentialsFile) {
@@ -144,6 +187,12 @@ TEST(AccessKeysTest, ReadsTheCredentialsFile) {
   EXPECT_EQ(keys->at("A").principal, "ana");
   EXPECT_EQ(keys->at("A").secret.Reveal(), "s/1=");
   EXPECT_EQ(keys->at("B").account, "123456789012");
+  const auto temporary = ParseAccessKeys(
+      "[c]\naws_access_key_id=C\naws_secret_access_key=s\naws_session_token=t=1\n"
+      "aws_session_expiration=2026-01-02T03:04:05Z\n");
+  ASSERT_TRUE(temporary.ok()) << temporary.error().message;
+  EXPECT_EQ(temporary->at("C").session_token.Reveal(), "t=1");
+  EXPECT_EQ(temporary->at("C").expires, At("20260102T030405Z"));
 }
 
 TEST(AccessKeysTest, TellsTheLineThatIsWrong) {
@@ -152,6 +201,8 @@ TEST(AccessKeysTest, TellsTheLineThatIsWrong) {
   EXPECT_EQ(message("aws_access_key_id=A\n"),
             "line 1: expected [name], then aws_access_key_id = ... and aws_secret_access_key = ...");
   EXPECT_EQ(message("[a]\naws_account_id = 12\n"), "line 2: aws_account_id is not twelve digits");
+  EXPECT_EQ(message("[a]\naws_session_expiration = soon\n"),
+            "line 2: aws_session_expiration is not a time in UTC such as 2026-11-25T18:00:00Z");
   EXPECT_EQ(message(""), "no section with a key");
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/sigv4.h"
 #include "base/str.h"
 
 namespace tailrace::api::aws {
@@ -13,6 +14,8 @@ struct Section {
   std::string id;
   std::string secret;
   std::string account;
+  std::string session_token;
+  std::optional<Timestamp> expires;
 };
 
 Error AtLine(size_t line, std::string_view what) {
@@ -27,12 +30,45 @@ Status Keep(const Section& section, AccessKeys& keys) {
   if (keys.contains(section.id)) {
     return AtLine(section.line, StrCat("[", section.name, "] has the access key id of another section"));
   }
-  keys.emplace(section.id, AccessKey{section.name, Secret(section.secret), section.account});
+  keys.emplace(section.id, AccessKey{section.name, Secret(section.secret), section.account,
+                                     Secret(section.session_token), section.expires});
   return Ok();
 }
 
 bool IsAccount(std::string_view text) {
   return text.size() == 12 && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+// "2026-11-25T18:00:00Z"; other forms are none.
+std::optional<Timestamp> ParseMoment(std::string_view text) {
+  std::string basic;
+  for (const char c : text) {
+    if (c != '-' && c != ':') basic += c;
+  }
+  const auto moment = sigv4::ParseAmzDate(basic);
+  if (!moment.ok()) return std::nullopt;
+  return *moment;
+}
+
+// Errors  The value's form; without the line.
+Status Take(std::string_view name, std::string value, Section& section) {
+  if (name == "aws_access_key_id") {
+    section.id = std::move(value);
+  } else if (name == "aws_secret_access_key") {
+    section.secret = std::move(value);
+  } else if (name == "aws_session_token") {
+    section.session_token = std::move(value);
+  } else if (name == "aws_account_id") {
+    if (!IsAccount(value)) return Error{ErrorCode::kInvalidArgument, "aws_account_id is not twelve digits"};
+    section.account = std::move(value);
+  } else if (name == "aws_session_expiration") {
+    section.expires = ParseMoment(value);
+    if (!section.expires.has_value()) {
+      return Error{ErrorCode::kInvalidArgument,
+                   "aws_session_expiration is not a time in UTC such as 2026-11-25T18:00:00Z"};
+    }
+  }  // Others (region, output ...) are for other tools.
+  return Ok();
 }
 
 }  // namespace
@@ -56,15 +92,8 @@ Result<AccessKeys> ParseAccessKeys(std::string_view text) {
       return AtLine(number, "expected [name], then aws_access_key_id = ... and aws_secret_access_key = ...");
     }
     const std::string_view name = Trim(line.substr(0, equals));
-    const std::string value(Trim(line.substr(equals + 1)));
-    if (name == "aws_access_key_id") {
-      section.id = value;
-    } else if (name == "aws_secret_access_key") {
-      section.secret = value;
-    } else if (name == "aws_account_id") {
-      if (!IsAccount(value)) return AtLine(number, "aws_account_id is not twelve digits");
-      section.account = value;
-    }  // Others (region, output ...) are for other tools.
+    const Status taken = Take(name, std::string(Trim(line.substr(equals + 1))), section);
+    if (!taken.ok()) return AtLine(number, taken.error().message);
   }
   TAILRACE_TRY(Keep(section, keys));
   if (keys.empty()) return Error{ErrorCode::kInvalidArgument, "no section with a key"};
