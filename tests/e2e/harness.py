@@ -211,7 +211,8 @@ class Support:
         line = self.child.stdout.readline().strip()
         if line.startswith("skip"):
             raise unittest.SkipTest(line)
-        self.port = int(line.split()[1])
+        self.ports = [int(word) for word in line.split()[1:]]
+        self.port = self.ports[0]
 
     def command(self, word):
         self.child.stdin.write(word + "\n")

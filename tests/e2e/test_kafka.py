@@ -5,8 +5,11 @@ sees only committed transactions."""
 
 import collections
 import json
+import pathlib
 import random
 import shutil
+import subprocess
+import tempfile
 import threading
 import unittest
 
@@ -48,6 +51,21 @@ CREATE OR REPLACE PUMP "P" AS INSERT INTO "OUT" SELECT STREAM "n", "who" FROM "C
 """
 
 
+def make_certificates(folder):
+    """A certificate authority (ca.pem) and what it signed: server.pem, client.pem, each the key and the certificate."""
+    def openssl(*words):
+        subprocess.run(["openssl", *map(str, words)], check=True, capture_output=True, cwd=folder)
+
+    key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"]
+    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.pem", "-days", 2, "-subj", "/CN=authority")
+    for name in ("server", "client"):
+        openssl("req", *key, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", f"/CN={name}",
+                "-addext", "subjectAltName=IP:127.0.0.1")
+        openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", 2,
+                "-copy_extensions", "copy", "-out", f"{name}.crt")
+        (folder / f"{name}.pem").write_text((folder / f"{name}.key").read_text() + (folder / f"{name}.crt").read_text())
+
+
 class Module:
     """Lets the broker serve all tests of this file."""
 
@@ -59,7 +77,10 @@ class Module:
 def setUpModule():
     if confluent_kafka is None:
         raise unittest.SkipTest("python3-confluent-kafka is not installed")
-    Module.broker = Support(Module, "kafka_broker.py")
+    Module.certificates = pathlib.Path(tempfile.mkdtemp(prefix="tailrace-kafka-"))
+    unittest.addModuleCleanup(shutil.rmtree, Module.certificates)
+    make_certificates(Module.certificates)
+    Module.broker = Support(Module, "kafka_broker.py", Module.certificates)
 
 
 class KafkaTest(TestCase):
@@ -93,10 +114,10 @@ class KafkaTest(TestCase):
         if producer is None:
             own.flush(240)
 
-    def application(self, topic, source="", outputs=""):
+    def application(self, topic, source="", outputs="", port=None):
         folder = self.folder / "app"
         folder.mkdir(exist_ok=True)
-        port = self.broker.port
+        port = port or self.broker.port
         (folder / "tailrace.yaml").write_text(APPLICATION.format(port=port, topic=topic, source=source, outputs=outputs))
         (folder / "program.sql").write_text(PROGRAM)
         return folder
@@ -215,6 +236,54 @@ class Source(KafkaTest):
         self.caught_up(server, 21)
 
 
+class Security(KafkaTest):
+    def test_reads_and_writes_with_logins_and_certificates(self):
+        topic, by_login, by_certificate = self.make_topic(), self.make_topic(), self.make_topic()
+        self.send(topic, [(0, None, click(n)) for n in range(20)])
+        _, login, certificate = self.broker.ports
+        pem = Module.certificates
+        tls = f"tls: true, ca_file: {pem}/ca.pem"
+        outputs = (f"  - {{from: OUT, kafka: {{brokers: '127.0.0.1:{login}', topic: {by_login}, {tls}, "
+                   "login: scram-sha-512, user: tailrace, password: kafka-secret}}\n"
+                   f"  - {{from: OUT, kafka: {{brokers: '127.0.0.1:{certificate}', topic: {by_certificate}, {tls}, "
+                   f"certificate_file: {pem}/client.crt, key_file: {pem}/client.key}}}}")
+        server = self.serve(self.application(topic, f", {tls}, login: plain, user: tailrace, password: kafka-secret",
+                                             outputs, port=login))
+        self.caught_up(server, 20)
+        for out in (by_login, by_certificate):
+            self.assertEqual(self.values(out, 20), list(range(20)))
+
+    def values(self, topic, count):
+        consumer = confluent_kafka.Consumer({"bootstrap.servers": self.address, "group.id": "reader",
+                                             "isolation.level": "read_committed", "enable.auto.commit": False})
+        consumer.assign([confluent_kafka.TopicPartition(topic, 0, 0)])
+        found = []
+
+        def read():
+            found.extend(json.loads(message.value())["n"] for message in consumer.consume(1000, 0.2) if not message.error())
+            return len(found) >= count
+        try:
+            wait_until(read, f"{count} rows in {topic}")
+        finally:
+            consumer.close()
+        return found
+
+    def test_tells_what_is_wrong_with_login_and_certificate(self):
+        topic = self.make_topic()
+        _, login, certificate = self.broker.ports
+        pem = Module.certificates
+        tls = f", tls: true, ca_file: {pem}/ca.pem"
+        for port, settings, words in (
+                (login, f"{tls}, login: plain, user: tailrace, password: wrong", "uthentication fail"),
+                (login, ", tls: true, login: plain, user: tailrace, password: kafka-secret", "certificate"),
+                (certificate, tls, "certificate")):
+            server = self.serve(self.application(topic, settings, port=port))
+            wait_until(lambda: words in self.source(server)["error"], f"the error '{words}'")
+            self.assertEqual(self.source(server)["state"], "waiting")
+            self.assertNotIn("wrong", self.source(server)["error"])
+            server.stop()
+
+
 class Outages(KafkaTest):
     def test_takes_each_record_once_whoever_dies(self):
         rng = random.Random(7)
@@ -250,7 +319,7 @@ class Outages(KafkaTest):
         self.assertEqual(self.broker.command("kill"), "stopped")
         wait_until(lambda: self.source(server)["state"] == "waiting", "the source to tell of the outage")
         self.assertIn("127.0.0.1", self.source(server)["error"])
-        self.assertEqual(self.broker.command("start"), f"ready {self.broker.port}")
+        self.assertEqual(self.broker.command("start").split()[:2], ["ready", str(self.broker.port)])
         writer.join(240)
         self.assertTrue(written.is_set())
         expected = sorted(set(range(total)) - set(aborted))
@@ -362,7 +431,7 @@ class Sink(KafkaTest):
                 server.start()
         producer.flush(240)
         self.assertEqual(self.broker.command("kill"), "stopped")
-        self.assertEqual(self.broker.command("start"), f"ready {self.broker.port}")
+        self.assertEqual(self.broker.command("start").split()[:2], ["ready", str(self.broker.port)])
         self.assertEqual([row["n"] for _, row in self.rows(out, total)], list(range(total)))
         server.stop()
         self.assertEqual(len(self.rows(out)), total)

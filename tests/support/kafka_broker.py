@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 """An Apache Kafka broker for tests (KRaft, one node), in a temporary folder on free loopback ports.
 
-Prints "ready PORT" when it takes connections. Lines on the input: "stop" and "kill" (print "stopped"), "start" (prints
-"ready PORT"). Ends, and cleans up, when its input ends. Prints "skip REASON" when there is no Java or its jars cannot be
+The argument is a folder with server.pem (key and certificate) and ca.pem. Prints "ready PORT LOGIN_PORT CERTIFICATE_PORT"
+when it takes connections: without security, with TLS and a login (user tailrace, password kafka-secret; PLAIN or
+SCRAM-SHA-512), and with TLS and a client's certificate. Lines on the input: "stop" and "kill" (print "stopped"), "start" (prints
+"ready ..."). Ends, and cleans up, when its input ends. Prints "skip REASON" when there is no Java or its jars cannot be
 had from Maven Central; they are kept in the build folder."""
 
 import fcntl
@@ -58,17 +60,27 @@ def fetch():
 
 
 class Broker:
-    def __init__(self, folder):
+    def __init__(self, folder, certificates):
         self.folder = folder
-        self.port = free_port()
+        self.ports = self.port, login, certificate = free_port(), free_port(), free_port()
         self.process = None
         controller = free_port()
         self.configuration = folder / "server.properties"
         self.configuration.write_text(f"""process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
-listeners=PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{self.port}
+listeners=PLAINTEXT://127.0.0.1:{self.port},LOGIN://127.0.0.1:{login},CERTIFICATE://127.0.0.1:{certificate},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{self.port},LOGIN://127.0.0.1:{login},CERTIFICATE://127.0.0.1:{certificate}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,LOGIN:SASL_SSL,CERTIFICATE:SSL,CONTROLLER:PLAINTEXT
+inter.broker.listener.name=PLAINTEXT
+listener.name.login.sasl.enabled.mechanisms=PLAIN,SCRAM-SHA-512
+listener.name.login.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required user_tailrace="kafka-secret";
+listener.name.login.scram-sha-512.sasl.jaas.config=org.apache.kafka.common.security.scram.ScramLoginModule required;
+listener.name.certificate.ssl.client.auth=required
+ssl.keystore.type=PEM
+ssl.keystore.location={certificates}/server.pem
+ssl.truststore.type=PEM
+ssl.truststore.location={certificates}/ca.pem
 controller.listener.names=CONTROLLER
 log.dirs={folder}/log
 num.partitions=1
@@ -87,7 +99,8 @@ log.retention.check.interval.ms=200
 log.segment.delete.delay.ms=0
 log.initial.task.delay.ms=100
 """)
-        self.java("kafka.tools.StorageTool", "format", "-t", "4L6g3nShT-eMCtK--X86sw", "-c", self.configuration).wait()
+        self.java("kafka.tools.StorageTool", "format", "-t", "4L6g3nShT-eMCtK--X86sw", "-c", self.configuration,
+                  "-S", "SCRAM-SHA-512=[name=tailrace,password=kafka-secret]").wait()
 
     def java(self, main, *words):
         return subprocess.Popen(["java", "-Xms64m", "-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
@@ -101,7 +114,7 @@ log.initial.task.delay.ms=100
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
                 socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-                print(f"ready {self.port}", flush=True)
+                print("ready", *self.ports, flush=True)
                 return
             except OSError:
                 time.sleep(0.05)
@@ -123,7 +136,7 @@ log.initial.task.delay.ms=100
 def main():
     fetch()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="tailrace-kafka-"))
-    broker = Broker(folder)
+    broker = Broker(folder, pathlib.Path(sys.argv[1]))
     try:
         broker.start()
         for line in sys.stdin:
