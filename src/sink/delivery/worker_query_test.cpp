@@ -1,7 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <algorithm>
+#include <csignal>
 
 #include "base/str.h"
 #include "sim/assert_ok.h"
@@ -15,6 +16,12 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
+class WorkerQueryTest : public ::testing::Test {
+ protected:
+  // As in the real program: writing to a worker that is gone is an error and not the end.
+  static void SetUpTestSuite() { std::signal(SIGPIPE, SIG_IGN); }
+};
+
 // Takes the program as a worker does, then does `then` for the first record.
 std::vector<std::string> Shell(const std::string& then) {
   const std::string take = "read size; dd bs=1 count=$size >/dev/null 2>&1; ";
@@ -25,7 +32,7 @@ WorkerQuery QueryOf(std::vector<std::string> command, std::function<bool()> stop
   return WorkerQuery(std::move(command), "{k: .k}", std::move(stopping));
 }
 
-TEST(WorkerQueryTest, GivesWhatTheWorkerAnswers) {
+TEST_F(WorkerQueryTest, GivesWhatTheWorkerAnswers) {
   // "k" and "v 1" in hex.
   WorkerQuery query = QueryOf(Shell("echo ok 6b 762031"));
   TAILRACE_ASSERT_OK_AND_ASSIGN(const PartitionKeys keys, query.Run("{}"));
@@ -36,7 +43,7 @@ TEST(WorkerQueryTest, GivesWhatTheWorkerAnswers) {
   EXPECT_EQ(babbling.Run("{}").error().code, ErrorCode::kInternal);
 }
 
-TEST(WorkerQueryTest, TellsWhyAWorkerEndedAndGoesOnWithAnother) {
+TEST_F(WorkerQueryTest, TellsWhyAWorkerEndedAndGoesOnWithAnother) {
   const std::pair<const char*, const char*> ends[] = {{"kill -PROF $$", "processor time"},
                                                       {"exit 3", "256 MiB of memory"},
                                                       {"kill -ABRT $$", "makes jq fail (signal 6)"}};
@@ -51,18 +58,18 @@ TEST(WorkerQueryTest, TellsWhyAWorkerEndedAndGoesOnWithAnother) {
   }
 }
 
-TEST(WorkerQueryTest, DoesNotBlameTheRecordForWhatOthersDo) {
+TEST_F(WorkerQueryTest, DoesNotBlameTheRecordForWhatOthersDo) {
   EXPECT_EQ(QueryOf(Shell("kill -KILL $$")).Run("{}").error().code, ErrorCode::kUnavailable);
   EXPECT_EQ(QueryOf({"/bin/sh", "-c", "exit 1"}).Run("{}").error().code, ErrorCode::kUnavailable);
   EXPECT_EQ(QueryOf({"/no/such/program"}).Run("{}").error().code, ErrorCode::kUnavailable);
 }
 
-TEST(WorkerQueryTest, StopsWhileAWorkerComputes) {
+TEST_F(WorkerQueryTest, StopsWhileAWorkerComputes) {
   WorkerQuery query = QueryOf(Shell("exec sleep 1000"), [] { return true; });
   EXPECT_EQ(query.Run("{}").error().code, ErrorCode::kCancelled);
 }
 
-TEST(WorkerQueryTest, CarriesKeysAndMessagesOfAllBytes) {
+TEST_F(WorkerQueryTest, CarriesKeysAndMessagesOfAllBytes) {
   const PartitionKeys keys = {{"", "\n"}, {"a b", std::string("\0\xff", 2)}};
   TAILRACE_ASSERT_OK_AND_ASSIGN(const PartitionKeys back,
                                 DecodePartitionAnswer(Trim(EncodePartitionAnswer(Result<PartitionKeys>(keys)))));
@@ -72,7 +79,7 @@ TEST(WorkerQueryTest, CarriesKeysAndMessagesOfAllBytes) {
   EXPECT_EQ(DecodePartitionAnswer(Trim(line)).error().message, "two\nlines");
 }
 
-TEST(ProcessorTest, GivesUpTheRestAfterThreeRecordsThatExceedTheLimits) {
+TEST_F(WorkerQueryTest, GivesUpTheRestAfterThreeRecordsThatExceedTheLimits) {
   TAILRACE_ASSERT_OK_AND_ASSIGN(const auto processor,
                                 Processor::Make({.partition_query = "{k: .k}"}, {.worker = Shell("kill -PROF $$")}));
   Span span;
@@ -88,7 +95,7 @@ TEST(ProcessorTest, GivesUpTheRestAfterThreeRecordsThatExceedTheLimits) {
   }
 }
 
-TEST(ProcessorTest, EndsEarlyWhenItIsToStop) {
+TEST_F(WorkerQueryTest, EndsEarlyWhenItIsToStop) {
   TAILRACE_ASSERT_OK_AND_ASSIGN(const auto processor,
                                 Processor::Make({.partition_query = "{k: .k}"},
                                                 {.worker = Shell("exec sleep 1000"), .stopping = [] { return true; }}));
