@@ -161,7 +161,7 @@ alarms:
   archive_lag_s:
     value: LAG_S
     keys: [ARCHIVE]
-    notify: {message: "${ARCHIVE} is ${value} s late", to: [lines]}
+    notify: {subject: late, message: "${ARCHIVE} is ${value} s late", to: [lines]}
 targets:
   lines: {file: {path: FOLDER/told.jsonl}}
 """.replace("URL", s3.url).replace("FOLDER", str(self.folder)))
@@ -216,7 +216,7 @@ delivery_streams:
     prefix: "k=!{partitionKeyFromQuery:k}/!{timestamp:yyyy}/"
     error_prefix: failed/!{firehose:error-output-type}/
     partition_by: |-
-      if .k == "endless" then (def f: f; f) elif .k == "large" then {k: ("x" * 1000000000)} else {k: .k} end
+      if .k == "endless" then (def f: f; f) elif .k == "large" then {k: (reduce range(60) as $i ("x"; . + .))} else {k: .k} end
 """.replace("FOLDER", str(self.folder)))
         server = self.serve(folder)
         client = self.firehose(server)
