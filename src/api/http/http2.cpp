@@ -70,6 +70,7 @@ class Http2Connection final : public Connection {
     nghttp2_session_callbacks_set_on_header_callback(callbacks, OnHeader);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, OnData);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, OnFrame);
+    nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, OnFrameSent);
     nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, OnStreamClose);
     nghttp2_session_server_new(&session_, callbacks, this);
     nghttp2_session_callbacks_del(callbacks);
@@ -301,8 +302,7 @@ class Http2Connection final : public Connection {
     const nghttp2_nv field{reinterpret_cast<uint8_t*>(const_cast<char*>(name.data())),
                            reinterpret_cast<uint8_t*>(const_cast<char*>(text.data())), name.size(), text.size(),
                            NGHTTP2_NV_FLAG_NONE};
-    nghttp2_submit_response(session_, id, &field, 1, nullptr);
-    nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_NO_ERROR);
+    nghttp2_submit_response(session_, id, &field, 1, nullptr);  // OnFrameSent does the rest.
   }
 
   uint32_t CountReset() {
@@ -376,6 +376,16 @@ class Http2Connection final : public Connection {
     if (frame->hd.type == NGHTTP2_RST_STREAM && self.CountReset() > kResetsMax) {
       self.context_.refused.Add(1);
       nghttp2_session_terminate_session(self.session_, NGHTTP2_ENHANCE_YOUR_CALM);
+    }
+    return 0;
+  }
+
+  // A reset that is submitted with the answer would take it away.
+  static int OnFrameSent(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+    if (frame->hd.type != NGHTTP2_HEADERS) return 0;
+    const StreamState* const state = Of(user).Find(frame->hd.stream_id);
+    if (state != nullptr && state->refused) {
+      nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
     }
     return 0;
   }

@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 #include <nghttp2/nghttp2.h>
 
-#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -267,8 +266,9 @@ TEST_F(ServerFramesTest, AnHttp1AnswerOnItsWayArrivesWholeWhileTheServerStops) {
   std::jthread stop([&] { server_->Stop(seconds(60)); });
   boost::system::error_code ignored;
   asio::read(socket, asio::dynamic_buffer(answer), ignored);
-  EXPECT_GT(answer.size(), kLargeBytes);
-  EXPECT_EQ(std::ranges::count(answer, 'x'), static_cast<long>(kLargeBytes)) << answer.substr(0, 200);
+  const size_t head = answer.find("\r\n\r\n");
+  ASSERT_NE(head, std::string::npos);
+  EXPECT_EQ(answer.size() - head - 4, kLargeBytes);
 }
 
 TEST_F(ServerFramesTest, MoreConnectionsThanAllowedAreClosedAtOnce) {
