@@ -183,10 +183,11 @@ def top_lists(bench):
             if json.loads(report.read_text())["general"]["total_requests"] != records:
                 raise SystemExit("GoAccess did not read every line")
 
-        turns = bench.race([Contender(f"{OURS} {records} lines", query(" UNION ALL ".join(lists), path), lists_all),
-                            Contender(f"GoAccess {records} lines", ["goaccess", path, "--log-format=COMBINED", "--no-progress",
-                                                                    "--no-global-config", "-o", report], read_all)],
-                           records, "ns/line")
+        contenders = [Contender(f"{OURS} {records} lines", query(" UNION ALL ".join(lists), path), lists_all)]
+        if not costs:  # It takes minutes for more.
+            contenders.append(Contender(f"GoAccess {records} lines", ["goaccess", path, "--log-format=COMBINED", "--no-progress",
+                                                                      "--no-global-config", "-o", report], read_all))
+        turns = bench.race(contenders, records, "ns/line")
         ours = turns[f"{OURS} {records} lines"]
         theirs = turns.get(f"GoAccess {records} lines")
         costs.append((ratio(theirs, ours) if theirs else None, statistics.median(turn.cpu_s for turn in ours) / records))

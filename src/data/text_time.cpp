@@ -145,7 +145,29 @@ std::optional<int64_t> ParseTime(std::string_view text) {
   return scanner.at_end() ? ms : std::nullopt;
 }
 
+namespace {
+
+// "2018-11-01 12:50:00", by far the most: nothing for any other look or value.
+std::optional<int64_t> ParseUsualTimestamp(std::string_view text) {
+  constexpr std::string_view kLook = "0000-00-00 00:00:00";
+  if (text.size() != kLook.size()) return std::nullopt;
+  int64_t digits[kLook.size()];
+  bool other = false;
+  for (size_t i = 0; i < kLook.size(); ++i) {
+    digits[i] = text[i] - '0';
+    other |= kLook[i] == '0' ? digits[i] < 0 || digits[i] > 9 : text[i] != kLook[i];
+  }
+  if (other) return std::nullopt;
+  const auto two = [&](size_t at) { return digits[at] * 10 + digits[at + 1]; };
+  const auto days = DaysFromCivil(two(0) * 100 + two(2), two(5), two(8));
+  if (!days || two(11) > 23 || two(14) > 59 || two(17) > 59) return std::nullopt;
+  return *days * kDayMs + two(11) * kHourMs + two(14) * kMinuteMs + two(17) * kSecondMs;
+}
+
+}  // namespace
+
 std::optional<int64_t> ParseTimestamp(std::string_view text, bool lenient) {
+  if (const auto usual = ParseUsualTimestamp(text)) return usual;
   Scanner scanner(text);
   const auto days = TakeDate(scanner);
   if (!days) return std::nullopt;

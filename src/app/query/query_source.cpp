@@ -34,7 +34,7 @@ QuerySource::~QuerySource() {
     const std::lock_guard lock(mutex_);
     stopping_ = true;
   }
-  wake_.notify_all();
+  room_.notify_all();
   for (std::thread& thread : threads_) thread.join();
 }
 
@@ -89,17 +89,17 @@ void QuerySource::Work(ingest::Decoder& decoder) {
     const uint64_t number = (*read)->number;
     {
       std::unique_lock lock(mutex_);
-      wake_.wait(lock, [&] { return stopping_ || number < taken_ + decoders_.size() + kPiecesAhead; });
+      room_.wait(lock, [&] { return stopping_ || number < taken_ + decoders_.size() + kPiecesAhead; });
       if (stopping_) return;
     }
     DecodedLines decoded = Decode(decoder, (*read)->lines);
     const std::lock_guard lock(mutex_);
     finished_.emplace(number, std::move(decoded));
-    wake_.notify_all();
+    if (number == taken_) next_is_there_.notify_one();
   }
   const std::lock_guard lock(mutex_);
   ++workers_ended_;
-  wake_.notify_all();
+  next_is_there_.notify_one();
 }
 
 Result<std::optional<DecodedLines>> QuerySource::Next() {
@@ -110,13 +110,15 @@ Result<std::optional<DecodedLines>> QuerySource::Next() {
   }
   {
     std::unique_lock lock(mutex_);
-    wake_.wait(lock, [&] { return finished_.contains(taken_) || workers_ended_ == decoders_.size(); });
+    next_is_there_.wait(lock, [&] { return finished_.contains(taken_) || workers_ended_ == decoders_.size(); });
     const auto next = finished_.find(taken_);
     if (next != finished_.end()) {
       DecodedLines decoded = std::move(next->second);
       finished_.erase(next);
       ++taken_;
-      wake_.notify_all();
+      // Whoever waits for room waits until about half of it is free, because to be woken costs as much as some lines;
+      // but not longer when the next piece is still to be decoded, maybe by him.
+      if (finished_.size() <= kPiecesAhead / 2 || !finished_.contains(taken_)) room_.notify_all();
       return decoded;
     }
   }

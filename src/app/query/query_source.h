@@ -78,7 +78,8 @@ class QuerySource {
   std::optional<Error> reader_error_;
 
   std::mutex mutex_;  // Guards what follows.
-  std::condition_variable wake_;
+  std::condition_variable room_;           // Workers wait for it.
+  std::condition_variable next_is_there_;  // The owner waits for it.
   std::map<uint64_t, DecodedLines> finished_;  // By piece.
   uint64_t taken_ = 0;
   size_t workers_ended_ = 0;

@@ -71,7 +71,25 @@ __attribute__((target("avx512bw"))) LineQuotes FindLineQuotes512(std::string_vie
   return quotes;
 }
 
+__attribute__((target("avx512bw"))) void MarkThreeBlocks512(const char* text, size_t blocks, const char (&wanted)[3],
+                                                            uint64_t* marks) {
+  const __m512i a = _mm512_set1_epi8(wanted[0]);
+  const __m512i b = _mm512_set1_epi8(wanted[1]);
+  const __m512i c = _mm512_set1_epi8(wanted[2]);
+  for (size_t i = 0; i < blocks; ++i) {
+    const __m512i bytes = _mm512_loadu_si512(text + i * 64);
+    marks[i] = _mm512_cmpeq_epi8_mask(bytes, a) | _mm512_cmpeq_epi8_mask(bytes, b) | _mm512_cmpeq_epi8_mask(bytes, c);
+  }
+}
+
 #endif
+
+void MarkThreeBlocksPlain(const char* text, size_t blocks, const char (&wanted)[3], uint64_t* marks) {
+  for (size_t i = 0; i < blocks; ++i) {
+    const char* const at = text + i * 64;
+    marks[i] = MatchBlock(at, wanted[0]) | MatchBlock(at, wanted[1]) | MatchBlock(at, wanted[2]);
+  }
+}
 
 LineQuotes FindLineQuotesPlain(std::string_view line) {
   LineQuotes quotes;
@@ -123,6 +141,15 @@ CountBlocks BestCountForThisMachine() {
   return CountBlocksPlain;
 }
 
+using MarkThreeBlocks = void (*)(const char* text, size_t blocks, const char (&wanted)[3], uint64_t* marks);
+
+MarkThreeBlocks BestThreeForThisMachine() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512bw")) return MarkThreeBlocks512;
+#endif
+  return MarkThreeBlocksPlain;
+}
+
 using FindQuotes = LineQuotes (*)(std::string_view line);
 
 FindQuotes BestQuotesForThisMachine() {
@@ -170,16 +197,35 @@ size_t EndOfUnquotedLines(std::string_view text, bool& in_quotes) {
   return end;
 }
 
-void MarkStringSpecials(std::string_view text, uint64_t* marks) {
-  static const MarkBlocks kMark = BestForThisMachine();
+namespace {
+
+// The last block, filled up with bytes that `mark` marks nowhere.
+template <typename Mark>
+void MarkAllBlocks(std::string_view text, char filling, uint64_t* marks, const Mark& mark) {
   const size_t blocks = text.size() / 64;
-  kMark(text.data(), blocks, marks);
+  mark(text.data(), blocks, marks);
   const std::string_view rest = text.substr(blocks * 64);
   if (rest.empty()) return;
   char last[64];
-  std::memset(last, ' ', sizeof last);
+  std::memset(last, filling, sizeof last);
   std::memcpy(last, rest.data(), rest.size());
-  kMark(last, 1, marks + blocks);
+  mark(last, 1, marks + blocks);
+}
+
+}  // namespace
+
+void MarkStringSpecials(std::string_view text, uint64_t* marks) {
+  static const MarkBlocks kMark = BestForThisMachine();
+  MarkAllBlocks(text, ' ', marks, kMark);
+}
+
+void MarkThree(std::string_view text, char a, char b, char c, uint64_t* marks) {
+  static const MarkThreeBlocks kMark = BestThreeForThisMachine();
+  const char wanted[3] = {a, b, c};
+  char filling = 0;
+  while (filling == a || filling == b || filling == c) ++filling;
+  MarkAllBlocks(text, filling, marks,
+                [&](const char* bytes, size_t blocks, uint64_t* into) { kMark(bytes, blocks, wanted, into); });
 }
 
 }  // namespace tailrace::ingest

@@ -31,6 +31,9 @@ struct LineQuotes {
 };
 LineQuotes FindLineQuotes(std::string_view line);
 
+// Marks the bytes that are one of three, as MarkStringSpecials does.
+void MarkThree(std::string_view text, char a, char b, char c, uint64_t* marks);
+
 // How often the byte stands in the text.
 size_t CountByte(std::string_view text, char byte);
 

@@ -29,6 +29,11 @@ TEST(ByteScanTest, AgreesWithLookingAtEveryByte) {
       const bool special = byte == '"' || byte == '\\' || byte < 0x20 || byte >= 0x80;
       EXPECT_EQ((marks[i / 64] >> (i % 64) & 1) != 0, special) << size << " " << i;
     }
+    MarkThree(text, ',', '\n', '{', marks.data());
+    for (size_t i = 0; i < size; ++i) {
+      const bool one = text[i] == ',' || text[i] == '\n' || text[i] == '{';
+      EXPECT_EQ((marks[i / 64] >> (i % 64) & 1) != 0, one) << size << " " << i;
+    }
     const size_t expected = std::min(text.find_first_of(",\n{"), size);
     EXPECT_EQ(FindOneOf(text.data(), text.data() + size, ',', '\n', '{') - text.data(),
               static_cast<ptrdiff_t>(expected));

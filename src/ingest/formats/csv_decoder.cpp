@@ -42,7 +42,7 @@ class CsvDecoder final : public Decoder {
       repaired_ = RepairUtf8(text);
       text = repaired_;
     }
-    CsvReader reader(text, row_delimiter_, column_delimiter_);
+    CsvReader reader(text, row_delimiter_, column_delimiter_, &marks_);
     while (reader.Next(fields_)) {
       const std::string_view bytes = reader.only_row() ? record.data : reader.row();
       if (!reader.closed()) {
@@ -71,6 +71,7 @@ class CsvDecoder final : public Decoder {
   RowBuilder builder_;
   std::vector<bool> empty_is_null_;  // As RowBuilder::values().
   std::vector<CsvField> fields_;
+  std::vector<uint64_t> marks_;
   std::string repaired_;
 };
 

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/rng.h"
+#include "base/str.h"
+#include "ingest/formats/csv_reader.h"
 #include "ingest/formats/decoder_testing.h"
 
 namespace tailrace::ingest {
@@ -33,6 +36,30 @@ TEST(CsvDecoderTest, ACarriageReturnThatEndsNoRowIsText) {
   const InputSchema schema = MakeSchema("csv", {{"a", "VARCHAR(9)"}, {"b", "VARCHAR(9)"}});
   EXPECT_THAT(RowTexts(DecodeTexts(schema, {"x\ry,z\r\n1,2\r3\n,\r\r\n4,5\r"}).batch),
               ElementsAre("x\ry|z", "1|2\r3", "|\r", "4|5"));
+}
+
+// Long texts are read by marked bytes, short ones byte by byte: rows are the same.
+TEST(CsvDecoderTest, ManyRowsOfARecordAreTheRowsOfManyRecords) {
+  constexpr std::string_view kParts[] = {"a",    "\"b,\nc\"", ",",    ",",           "\n",        "\n",
+                                         "\r\n", "\r",        "\"\"", "\"q\"\"q\"x", "long text", "\""};
+  Rng rng(1);
+  for (int round = 0; round < 200; ++round) {
+    std::string text(rng.Below(70), 'x');
+    while (text.size() < 1'200) text += kParts[rng.Below(std::size(kParts) - (round % 2 == 0 ? 1 : 0))];
+    std::vector<std::vector<std::string>> rows[2];
+    std::vector<uint64_t> room;
+    for (const bool marked : {false, true}) {
+      CsvReader reader(text, "\n", ",", marked ? &room : nullptr);
+      std::vector<CsvField> fields;
+      while (reader.Next(fields)) {
+        auto& row = rows[marked ? 1 : 0].emplace_back();
+        row.push_back(std::string(reader.row()));
+        for (const CsvField& field : fields) row.push_back(StrCat(field.text, field.quoted ? "q" : "p"));
+      }
+    }
+    ASSERT_EQ(rows[0], rows[1]) << text;
+    ASSERT_FALSE(rows[0].empty());
+  }
 }
 
 TEST(CsvDecoderTest, FollowsTheDelimiters) {

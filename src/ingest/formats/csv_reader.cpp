@@ -1,16 +1,28 @@
 #include "ingest/formats/csv_reader.h"
 
+#include <bit>
 #include <utility>
 
 #include "ingest/formats/byte_scan.h"
 
 namespace tailrace::ingest {
+namespace {
 
-CsvReader::CsvReader(std::string_view text, std::string_view row_delimiter, std::string_view column_delimiter)
+constexpr size_t kMarkedBytesMin = 1'024;  // Below, most texts are one row.
+
+}  // namespace
+
+CsvReader::CsvReader(std::string_view text, std::string_view row_delimiter, std::string_view column_delimiter,
+                     std::vector<uint64_t>* marks)
     : text_(text),
       row_delimiter_(row_delimiter),
       column_delimiter_(column_delimiter),
-      newline_rows_(row_delimiter == "\n" || row_delimiter == "\r\n") {}
+      newline_rows_(row_delimiter == "\n" || row_delimiter == "\r\n") {
+  if (marks == nullptr || !newline_rows_ || column_delimiter.size() != 1 || text.size() < kMarkedBytesMin) return;
+  marks->resize(text.size() / 64 + 1);
+  MarkThree(text, column_delimiter[0], '\n', '\r', marks->data());
+  marks_ = *marks;
+}
 
 bool CsvReader::only_row() const { return row_is_first_ && at_ == text_.size(); }
 
@@ -100,6 +112,22 @@ bool CsvReader::AtColumnEnd() const {
   return column_delimiter_.size() == 1 || text_.substr(at_).starts_with(column_delimiter_);
 }
 
+// Where the plain field that has byte `at` ends, by the marks.
+inline size_t CsvReader::PlainEnd(size_t at) const {
+  while (true) {
+    if (at >= text_.size()) return text_.size();
+    size_t word = at / 64;
+    uint64_t bits = marks_[word] >> (at % 64) << (at % 64);
+    while (bits == 0 && ++word * 64 < text_.size()) bits = marks_[word];
+    if (bits == 0) return text_.size();
+    at = word * 64 + static_cast<size_t>(std::countr_zero(bits));
+    const bool text =
+        text_[at] == '\r' && column_delimiter_[0] != '\r' && at + 1 < text_.size() && text_[at + 1] != '\n';
+    if (!text) return at;
+    ++at;
+  }
+}
+
 bool CsvReader::Next(std::vector<CsvField>& fields) {
   fields.clear();
   unescaped_.clear();
@@ -109,8 +137,15 @@ bool CsvReader::Next(std::vector<CsvField>& fields) {
   if (at_ >= text_.size()) return false;
   const size_t begin = at_;
   while (true) {
-    const bool quoted = at_ < text_.size() && text_[at_] == '"';
-    fields.push_back(quoted ? ReadQuoted() : ReadPlain());
+    const size_t from = at_;
+    if (at_ < text_.size() && text_[at_] == '"') {
+      fields.push_back(ReadQuoted());
+    } else if (marks_.empty()) {
+      fields.push_back(ReadPlain());
+    } else {
+      at_ = PlainEnd(at_);
+      fields.push_back({.text = text_.substr(from, at_ - from)});
+    }
     if (AtColumnEnd()) {
       at_ += column_delimiter_.size();
       continue;

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,8 +21,9 @@ struct CsvField {
 // Source  RFC 4180.
 class CsvReader {
  public:
-  // `text` is borrowed.
-  CsvReader(std::string_view text, std::string_view row_delimiter, std::string_view column_delimiter);
+  // `text` is borrowed. `marks` is room that a reader of many rows works in; borrowed too.
+  CsvReader(std::string_view text, std::string_view row_delimiter, std::string_view column_delimiter,
+            std::vector<uint64_t>* marks = nullptr);
 
   // Reads the next row that is not empty into `fields`. False at the end. Fields are valid until the next call.
   bool Next(std::vector<CsvField>& fields);
@@ -37,12 +40,14 @@ class CsvReader {
   CsvField ReadQuoted();
   CsvField ReadPlain();
   CsvField ReadPlainLine();
+  size_t PlainEnd(size_t at) const;
   std::string_view Keep(std::string text);
 
   std::string_view text_;
   std::string_view row_delimiter_;
   std::string_view column_delimiter_;
   bool newline_rows_;
+  std::span<const uint64_t> marks_;  // Of delimiters and line ends; empty: unknown.
   size_t at_ = 0;
   std::string_view row_;
   bool row_is_first_ = false;
