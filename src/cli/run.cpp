@@ -20,6 +20,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kStopLimit{10'000};
+constexpr milliseconds kDrainLimit{5'000};  // For answers that are on their way.
 constexpr milliseconds kWatchInterval{500};
 
 constexpr OptionSpec kOptions[] = {
@@ -224,7 +225,7 @@ int Run(const Arguments& arguments, const Context& context) {
   const Status stopped = WaitForStop(*signals, (*runtime)->reloader(), !arguments.Has("--no-watch"));
   if (!stopped.ok()) return Fail(context, "run", stopped.error().message);
   log->Info("stopping: reading up, making checkpoints");
-  (*server)->Stop(milliseconds(1'000));
+  (*server)->Stop(kDrainLimit);
   (*runtime)->Stop(kStopLimit);
   log->Info("stopped");
   return kExitDone;
