@@ -12,6 +12,7 @@ std::span<const Route> Routes() {
       {"POST", "/api/apps/{app}/reload", "Put the changed files into force", ReloadApplication},
       {"GET", "/api/apps/{app}/sql", "The SQL that runs", GetSql},
       {"PUT", "/api/apps/{app}/sql", "Save this SQL and run it", PutSql},
+      {"POST", "/api/apps/{app}/sql/check", "What is wrong with this SQL", CheckSql},
       {"GET", "/api/apps/{app}/charts", "Charts of the alarms", GetCharts},
       {"GET", "/api/apps/{app}/streams/{stream}/rows", "Newest sampled rows", GetRows},
       {"GET", "/api/apps/{app}/streams/{stream}/tail", "Sampled rows as events", GetTail},

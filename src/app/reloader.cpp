@@ -53,6 +53,14 @@ class DiskWithText final : public Disk {
   const std::string& text_;
 };
 
+// Characters of the first line of what the diagnostic means.
+uint32_t LengthOf(const sql::Diagnostic& diagnostic, std::string_view text) {
+  const auto [begin, end] = diagnostic.range;
+  if (begin > text.size() || end <= begin) return 0;
+  const std::string_view meant = text.substr(begin, end - begin);
+  return static_cast<uint32_t>(Utf8Length(meant.substr(0, meant.find_first_of("\r\n"))));
+}
+
 std::vector<std::string> PumpNames(const ApplicationStatus& status) {
   std::vector<std::string> names;
   for (const engine::PumpStats& pump : status.pumps) names.push_back(pump.name);
@@ -64,14 +72,18 @@ std::vector<std::string> PumpNames(const ApplicationStatus& status) {
 std::vector<Finding> Findings(const Definition& definition) {
   std::vector<Finding> findings;
   for (const ConfigProblem& problem : definition.problems) {
-    findings.push_back({problem.place.file, static_cast<uint32_t>(problem.place.line),
-                        static_cast<uint32_t>(problem.place.column), problem.warning, problem.message, problem.hint});
+    findings.push_back({.file = problem.place.file,
+                        .line = static_cast<uint32_t>(problem.place.line),
+                        .column = static_cast<uint32_t>(problem.place.column),
+                        .warning = problem.warning,
+                        .message = problem.message,
+                        .hint = problem.hint});
   }
   const std::string sql_file = ResolvePath(definition.config.folder, definition.config.sql_file);
   for (const sql::Diagnostic& diagnostic : definition.sql_diagnostics) {
     const sql::LineColumn place = sql::Locate(definition.sql_text, diagnostic.range.begin);
-    findings.push_back({sql_file, place.line, place.column, diagnostic.severity == sql::Severity::kWarning,
-                        diagnostic.message, diagnostic.hint});
+    findings.push_back({sql_file, place.line, place.column, LengthOf(diagnostic, definition.sql_text),
+                        diagnostic.severity == sql::Severity::kWarning, diagnostic.message, diagnostic.hint});
   }
   return findings;
 }
@@ -109,13 +121,28 @@ Result<ReloadOutcome> Reloader::Reload(const std::string& application) {
   return ReloadFrom(runtime_.environment().disk, application);
 }
 
-Result<ReloadOutcome> Reloader::ReplaceSql(const std::string& application, const std::string& sql) {
-  const std::lock_guard lock(mutex_);
+Result<std::shared_ptr<RunningApplication>> Reloader::Find(const std::string& application,
+                                                           const std::string& sql) const {
   if (sql.size() > kSqlBytesMax) {
     return Error{ErrorCode::kLimitExceeded, StrCat("SQL of ", sql.size(), " bytes, at most ", kSqlBytesMax)};
   }
-  const auto running = runtime_.FindApplication(application);
+  auto running = runtime_.FindApplication(application);
   if (running == nullptr) return Error{ErrorCode::kNotFound, StrCat("no application ", application)};
+  if (!load_) return Error{ErrorCode::kUnsupported, "this process cannot read definitions again"};
+  return running;
+}
+
+Result<std::vector<Finding>> Reloader::CheckSql(const std::string& application, const std::string& sql) {
+  TAILRACE_ASSIGN_OR_RETURN(const auto running, Find(application, sql));
+  const ApplicationConfig& config = running->application().definition().config;
+  DiskWithText disk(runtime_.environment().disk, ResolvePath(config.folder, config.sql_file), sql);
+  TAILRACE_ASSIGN_OR_RETURN(const Definition definition, load_(disk, config.file));
+  return Findings(definition);
+}
+
+Result<ReloadOutcome> Reloader::ReplaceSql(const std::string& application, const std::string& sql) {
+  const std::lock_guard lock(mutex_);
+  TAILRACE_ASSIGN_OR_RETURN(const auto running, Find(application, sql));
   const ApplicationConfig& config = running->application().definition().config;
   const std::string file = ResolvePath(config.folder, config.sql_file);
   DiskWithText disk(runtime_.environment().disk, file, sql);
@@ -142,7 +169,7 @@ Result<ReloadOutcome> Reloader::ReloadFrom(Disk& disk, const std::string& applic
   ReloadOutcome outcome{.application = application, .findings = Findings(definition)};
   if (!definition.ok()) return outcome;
   if (definition.config.name != application) {
-    outcome.findings.push_back({config.file, 1, 1, false,
+    outcome.findings.push_back({config.file, 1, 1, 0, false,
                                 StrCat("the name ", definition.config.name, " is not that of the running application, ",
                                        application, ", whose data would be left behind"),
                                 "restart the server to begin an application of another name"});

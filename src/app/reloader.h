@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 
 namespace tailrace::app {
 
+class RunningApplication;
 class Runtime;
 
 // Something that is wrong, or looks it, with a definition.
@@ -22,6 +24,7 @@ struct Finding {
   std::string file;
   uint32_t line = 0;
   uint32_t column = 0;
+  uint32_t length = 0;  // Characters of the line that are meant; 0: a place alone.
   bool warning = false;
   std::string message;
   std::string hint;
@@ -56,6 +59,8 @@ class Reloader {
   void Watch(const ApplicationConfig& config);
   // Reads the application's files again.
   Result<ReloadOutcome> Reload(const std::string& application);
+  // What is wrong with the application when its SQL is this text. Nothing is written, nothing changes.
+  Result<std::vector<Finding>> CheckSql(const std::string& application, const std::string& sql);
   // Writes the text into the application's SQL file and reloads. A text with errors is not written.
   Result<ReloadOutcome> ReplaceSql(const std::string& application, const std::string& sql);
   // Reloads applications whose files have changed since they were last read; what changed since the last call is left
@@ -74,6 +79,8 @@ class Reloader {
   Stamps StampsOf(const ApplicationConfig& config);
   static bool Same(const Stamps& a, const Stamps& b);
   Result<ReloadOutcome> ReloadFrom(Disk& disk, const std::string& application);
+  // Finds the application that is to have this SQL. Errors: kNotFound; kLimitExceeded: the text.
+  Result<std::shared_ptr<RunningApplication>> Find(const std::string& application, const std::string& sql) const;
   Status PutInForce(Definition definition, ReloadOutcome& outcome);
   void ReloadLogged(const std::string& application);
 

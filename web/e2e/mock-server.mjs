@@ -18,6 +18,23 @@ const windowSeconds = 15;
 const floodEverySeconds = 120;
 const floodSeconds = 25;
 
+const programFile = "/srv/order-flood/flood.sql";
+const program = `-- Orders within ${windowSeconds} seconds.
+CREATE OR REPLACE STREAM ORDER_COUNT_STREAM (order_count INTEGER);
+CREATE OR REPLACE PUMP STREAM_PUMP AS INSERT INTO ORDER_COUNT_STREAM
+  SELECT STREAM COUNT(*) OVER (RANGE INTERVAL '${windowSeconds}' SECOND PRECEDING) FROM SOURCE_SQL_STREAM_001;
+`;
+
+// As the compiler would, of one word alone.
+function findingsOf(sql) {
+  return sql.split("\n").flatMap((text, index) => {
+    const column = text.indexOf("SELEC ") + 1;
+    return column === 0
+      ? []
+      : [{ file: programFile, line: index + 1, column, length: 5, severity: "error", message: "expected a query, found SELEC", hint: "did you mean SELECT?" }];
+  });
+}
+
 // The same numbers in every run.
 function makeRandom(seed) {
   let state = seed;
@@ -30,6 +47,7 @@ function makeRandom(seed) {
 class Shop {
   constructor(startMillis) {
     this.random = makeRandom(7);
+    this.sql = program;
     this.started = startMillis;
     this.second = Math.floor(startMillis / 1000) - 14 * 60;
     this.orders = []; // Orders of each of the last seconds.
@@ -171,6 +189,10 @@ function statusOf(shop, now) {
         name: "order-flood", state: "running", error: "", behind_ms: 3, records: shop.total, records_per_s: rate, decode_errors: 0,
         lost_to_retention: 0, checkpoints: 1 + Math.floor((now - shop.started + 840_000) / 10_000), bound: now,
         cut_columns: [{ column: "Country VARCHAR(32)", values: 2 }],
+        reference_tables: [
+          { name: "PRODUCTS", place: "s3://shop-lists/products.csv", rows: 4070, since: shop.started, error: "" },
+          { name: "COUNTRIES", place: "s3://shop-lists/countries.csv", rows: 38, since: shop.started, error: "S3 bucket shop-lists: HTTP 404 NoSuchKey" },
+        ],
         pumps: [
           pump("ORDER_COUNT_PUMP", shop.total, shop.total, rate, rate, 2_480),
           pump("STREAM_PUMP", shop.total, shop.alarmRows, rate, alarmRate, 2_512),
@@ -203,7 +225,7 @@ function statusOf(shop, now) {
       },
       {
         name: "page-latency", state: "running", error: "", behind_ms: 41, records: 918_220, records_per_s: 182.4, decode_errors: 12,
-        lost_to_retention: 0, checkpoints: 511, bound: now, cut_columns: [],
+        lost_to_retention: 0, checkpoints: 511, bound: now, cut_columns: [], reference_tables: [],
         pumps: [pump("LATENCY_PUMP", 918_220, 15_301, 182.4, 3.0, 1_204_000)],
         streams: [
           stream("SOURCE_SQL_STREAM_001", 918_220, 182.4, ["PATH", "STATUS", "MILLIS"], "input"),
@@ -265,8 +287,25 @@ export function startMock(port) {
     if (kind === "events") send(response, "status", statusOf(shop, Date.now()));
   };
 
+  const sqlRoutes = (request, response, name) => {
+    if (request.method === "GET") return json(response, 200, { file: programFile, sql: shop.sql });
+    let body = "";
+    request.on("data", (piece) => (body += piece));
+    request.on("end", () => {
+      const findings = findingsOf(body);
+      if (name === "check") return json(response, 200, { findings });
+      if (findings.length > 0) {
+        const error = { code: "InvalidArgument", message: findings[0].message };
+        return json(response, 422, { error, reloaded: false, kept: [], begun: [], gone: [], findings });
+      }
+      shop.sql = body;
+      return json(response, 200, { reloaded: true, kept: [], begun: ["STREAM_PUMP"], gone: [], findings });
+    });
+  };
+
   const appRoutes = (request, response, parts, query) => {
     const [app, area, name, action] = parts;
+    if (area === "sql") return sqlRoutes(request, response, name);
     const flood = app === "order-flood";
     const limit = Number(query.get("limit") ?? 100);
     if (area === "charts") return json(response, 200, flood ? [chart(shop.points)] : []);

@@ -11,7 +11,7 @@
 import assert from "node:assert/strict";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { chromium } from "playwright-core";
+import { launchBrowser, openPageOf, until } from "./browser.mjs";
 import { startMock } from "./mock-server.mjs";
 
 const app = process.env.TAILRACE_APP ?? "order-flood";
@@ -19,32 +19,11 @@ const shots = process.env.TAILRACE_SHOTS ?? "";
 const onMock = process.env.TAILRACE_URL === undefined;
 const server = onMock ? await startMock(0) : null;
 const origin = onMock ? `http://127.0.0.1:${server.address().port}` : new URL(process.env.TAILRACE_URL).origin;
-const waitMillis = 20_000;
-const views = ["flow", "rows", "charts", "alarms", "dead-letters", "agents"];
+const views = ["flow", "rows", "sql", "charts", "alarms", "dead-letters", "agents"];
 const address = (view) => (view === "overview" ? `${origin}/#/` : `${origin}/#/app/${encodeURIComponent(app)}/${view}`);
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
-
-// A page that fails the test on any console error, exception, or request that leaves the origin.
-async function openPage(options) {
-  const context = await browser.newContext({ timezoneId: "America/New_York", ...options });
-  const page = await context.newPage();
-  page.setDefaultTimeout(waitMillis);
-  const faults = [];
-  page.expectFaults = false;
-  page.on("console", (message) => {
-    if (message.type() === "error" && !page.expectFaults) faults.push(`console: ${message.text()}`);
-  });
-  page.on("pageerror", (error) => faults.push(`exception: ${error.message}`));
-  page.on("request", (request) => {
-    if (!request.url().startsWith(`${origin}/`) && !request.url().startsWith("data:")) faults.push(`request to ${request.url()}`);
-  });
-  page.faults = faults;
-  return page;
-}
+const browser = await launchBrowser();
+const openPage = (options) => openPageOf(browser, origin, options);
 
 async function shoot(page, name) {
   if (shots === "") return;
@@ -53,15 +32,6 @@ async function shoot(page, name) {
 }
 
 const text = (page, selector) => page.locator(selector).first().innerText();
-
-async function until(what, probe) {
-  const end = Date.now() + waitMillis;
-  while (Date.now() < end) {
-    if (await probe()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  assert.fail(`waited ${waitMillis / 1000} s for: ${what}`);
-}
 
 async function noSidewaysScroll(page, where) {
   const { content, view } = await page.evaluate(() => ({ content: document.documentElement.scrollWidth, view: innerWidth }));
@@ -131,6 +101,56 @@ const tests = {
     await page.getByRole("combobox", { name: "Stream" }).selectOption(choices[1]);
     await until("the address names it", async () => page.url().endsWith(`/rows/${encodeURIComponent(choices[1])}`));
     await page.locator("table.rows tbody tr").first().waitFor();
+  },
+
+  async "the SQL is changed, refused, mended, saved and run"(page) {
+    await page.goto(address("sql"));
+    const area = page.getByRole("textbox", { name: "SQL of the application" });
+    await area.waitFor();
+    const before = await area.inputValue();
+    assert.match(before, /CREATE/);
+    assert.equal(await page.locator(".editor-numbers span").count(), before.split("\n").length);
+    const save = page.getByRole("button", { name: "Save and run" });
+    assert.ok(await save.isDisabled());
+    await page.getByRole("button", { name: "Check" }).click();
+    await page.locator(".verdict.ok").waitFor();
+    // A statement more, with a word that is none: told with its place, underlined, not saved.
+    const broken = `${before.trimEnd()}\nSELEC STREAM 1;\n`;
+    await area.fill(broken);
+    const line = broken.split("\n").length - 1;
+    page.expectFaults = true; // The browser logs the 422.
+    await area.press("Control+s");
+    await page.locator(".verdict.bad", { hasText: "Not saved" }).waitFor();
+    page.expectFaults = false;
+    const finding = page.locator(".findings li.error").first();
+    await finding.waitFor();
+    const found = await finding.locator(".place").innerText();
+    assert.equal(found.split(":")[0], String(line));
+    assert.ok((await page.locator(".editor-marks .error").first().innerText()).length > 0);
+    assert.ok(await page.locator(".editor-numbers .marked", { hasText: String(line) }).isVisible());
+    await shoot(page, "sql-error");
+    await finding.locator("button.place").click();
+    const at = await area.evaluate((element) => element.selectionStart);
+    assert.equal(broken.slice(0, at).split("\n").length, line);
+    assert.equal((await (await fetch(`${origin}/api/apps/${encodeURIComponent(app)}/sql`)).json()).sql, before);
+    // The draft outlives a look at another view.
+    await page.goto(address("flow"));
+    await page.getByRole("heading", { name: "Flow" }).waitFor();
+    await page.goto(address("sql"));
+    assert.equal(await area.inputValue(), broken);
+    const mended = `${before.trimEnd()}\n-- The end.\n`;
+    await area.fill(mended);
+    await page.getByRole("button", { name: "Check" }).click();
+    await page.locator(".verdict.ok", { hasText: "No errors" }).waitFor();
+    await save.click();
+    await page.locator(".verdict.ok", { hasText: "Saved and running" }).waitFor();
+    await until("it is the program", async () =>
+      (await (await fetch(`${origin}/api/apps/${encodeURIComponent(app)}/sql`)).json()).sql === mended);
+    await page.locator(".badge", { hasText: "As it runs" }).waitFor();
+    await area.fill(before);
+    await save.click();
+    await page.locator(".verdict.ok", { hasText: "Saved and running" }).waitFor();
+    await shoot(page, "sql");
   },
 
   async "the chart draws the values and the threshold"(page) {

@@ -2,7 +2,7 @@
 
 import { signal } from "@preact/signals";
 
-export const pages = ["flow", "rows", "charts", "alarms", "dead-letters", "agents"] as const;
+export const pages = ["flow", "rows", "sql", "charts", "alarms", "dead-letters", "agents"] as const;
 export type Page = (typeof pages)[number];
 
 export type Route =

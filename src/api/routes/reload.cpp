@@ -24,6 +24,21 @@ void AppendNames(std::string& json, std::string_view name, const std::vector<std
   json += ']';
 }
 
+void AppendFindings(std::string& json, const std::vector<app::Finding>& findings) {
+  json += "\"findings\":[";
+  for (const app::Finding& finding : findings) {
+    if (!json.ends_with('[')) json += ',';
+    json += '{';
+    AppendText(json, "file", finding.file);
+    json += StrCat(",\"line\":", finding.line, ",\"column\":", finding.column, ",\"length\":", finding.length);
+    AppendText(json, "severity", finding.warning ? "warning" : "error");
+    AppendText(json, "message", finding.message);
+    AppendText(json, "hint", finding.hint);
+    json += '}';
+  }
+  json += ']';
+}
+
 // A definition with errors is refused with 422: the request was understood, what it asks for is wrong.
 RouteResult Answer(const app::ReloadOutcome& outcome) {
   std::string json = "{";
@@ -41,18 +56,9 @@ RouteResult Answer(const app::ReloadOutcome& outcome) {
   AppendNames(json, "kept", outcome.kept_pumps);
   AppendNames(json, "begun", outcome.new_pumps);
   AppendNames(json, "gone", outcome.gone_pumps);
-  json += ",\"findings\":[";
-  for (const app::Finding& finding : outcome.findings) {
-    if (!json.ends_with('[')) json += ',';
-    json += '{';
-    AppendText(json, "file", finding.file);
-    json += StrCat(",\"line\":", finding.line, ",\"column\":", finding.column);
-    AppendText(json, "severity", finding.warning ? "warning" : "error");
-    AppendText(json, "message", finding.message);
-    AppendText(json, "hint", finding.hint);
-    json += '}';
-  }
-  return http::Response::Json(outcome.reloaded ? 200 : 422, json + "]}\n");
+  json += ',';
+  AppendFindings(json, outcome.findings);
+  return http::Response::Json(outcome.reloaded ? 200 : 422, json + "}\n");
 }
 
 }  // namespace
@@ -70,6 +76,15 @@ RouteResult GetSql(RouteCall& call) {
   std::string json = "{";
   AppendText(json, "file", app::ResolvePath(definition.config.folder, definition.config.sql_file));
   AppendText(json, "sql", definition.sql_text);
+  return http::Response::Json(200, json + "}\n");
+}
+
+RouteResult CheckSql(RouteCall& call) {
+  TAILRACE_ASSIGN_OR_RETURN(const app::RunningApplication* const running, call.Application());
+  TAILRACE_ASSIGN_OR_RETURN(const std::vector<app::Finding> findings,
+                            call.services().runtime.reloader().CheckSql(running->name(), call.request().body));
+  std::string json = "{";
+  AppendFindings(json, findings);
   return http::Response::Json(200, json + "}\n");
 }
 

@@ -29,6 +29,7 @@ Result<std::optional<http::Response>> GetDeliveryStreams(RouteCall& call);
 // reload.cpp
 Result<std::optional<http::Response>> ReloadApplication(RouteCall& call);
 Result<std::optional<http::Response>> GetSql(RouteCall& call);
+Result<std::optional<http::Response>> CheckSql(RouteCall& call);
 Result<std::optional<http::Response>> PutSql(RouteCall& call);
 
 // server.cpp

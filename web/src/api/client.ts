@@ -9,8 +9,11 @@ import type {
   DeliveryState,
   ErrorBody,
   ExplainedEvent,
+  Finding,
   History,
+  ReloadOutcome,
   SampledRows,
+  Sql,
 } from "./types";
 
 const timeoutMillis = 15_000;
@@ -36,7 +39,15 @@ export function parseJson<T>(text: string): T {
   return JSON.parse(text, keepDigits) as T;
 }
 
-async function call<T>(method: "GET" | "POST" | "DELETE", path: string, signal?: AbortSignal): Promise<T> {
+interface Options {
+  readonly signal?: AbortSignal | undefined;
+  readonly text?: string; // The body; else a POST has an empty object.
+  readonly alsoGood?: number; // A status whose answer is no error.
+}
+
+async function call<T>(method: "GET" | "POST" | "PUT" | "DELETE", path: string, given?: AbortSignal | Options): Promise<T> {
+  const options: Options = given instanceof AbortSignal ? { signal: given } : (given ?? {});
+  const signal = options.signal;
   const timeout = new AbortController();
   const timer = setTimeout(() => timeout.abort(), timeoutMillis);
   signal?.addEventListener("abort", () => timeout.abort());
@@ -47,9 +58,13 @@ async function call<T>(method: "GET" | "POST" | "DELETE", path: string, signal?:
       init.headers = { Accept: "application/json", "Content-Type": "application/json" };
       init.body = "{}";
     }
+    if (options.text !== undefined) {
+      init.headers = { Accept: "application/json", "Content-Type": "application/sql" };
+      init.body = options.text;
+    }
     const response = await fetch(path, init);
     const text = await response.text();
-    if (!response.ok) throw errorOf(response.status, text);
+    if (!response.ok && response.status !== options.alsoGood) throw errorOf(response.status, text);
     return (text === "" ? undefined : parseJson<T>(text)) as T;
   } catch (error) {
     if (error instanceof ApiError || signal?.aborted === true) throw error;
@@ -91,6 +106,19 @@ export function getCharts(app: string, signal?: AbortSignal): Promise<Chart[]> {
 
 export function getRows(app: string, stream: string, limit: number, signal?: AbortSignal): Promise<SampledRows> {
   return call("GET", pathOf(["apps", app, "streams", stream, "rows"], { limit }), signal);
+}
+
+export function getSql(app: string, signal?: AbortSignal): Promise<Sql> {
+  return call("GET", pathOf(["apps", app, "sql"]), signal);
+}
+
+export function checkSql(app: string, sql: string): Promise<{ readonly findings: readonly Finding[] }> {
+  return call("POST", pathOf(["apps", app, "sql", "check"]), { text: sql });
+}
+
+// A text with errors is refused with 422, and says why like one that runs.
+export function putSql(app: string, sql: string): Promise<ReloadOutcome> {
+  return call("PUT", pathOf(["apps", app, "sql"]), { text: sql, alsoGood: 422 });
 }
 
 export function getAlarms(app: string, signal?: AbortSignal): Promise<Alarm[]> {

@@ -114,6 +114,7 @@ export interface AppStatus {
   readonly checkpoints: number;
   readonly bound: Millis | null;
   readonly cut_columns: readonly CutColumn[];
+  readonly reference_tables: readonly ReferenceTable[];
   readonly pumps: readonly PumpStatus[];
   readonly streams: readonly AppStreamStatus[];
   readonly outputs: readonly OutputStatus[];
@@ -266,4 +267,35 @@ export interface DeadLetter {
 export interface DeadLetters {
   readonly letters: readonly DeadLetter[];
   readonly next: string | null;
+}
+
+export interface ReferenceTable {
+  readonly name: string;
+  readonly place: string;
+  readonly rows: number;
+  readonly since: number | null; // Null as long as it was never read.
+  readonly error: string;
+}
+
+export interface Sql {
+  readonly file: string;
+  readonly sql: string;
+}
+
+export interface Finding {
+  readonly file: string;
+  readonly line: number; // From 1; 0: no place.
+  readonly column: number; // From 1, in code points.
+  readonly length: number; // In code points; 0: a place alone.
+  readonly severity: "error" | "warning";
+  readonly message: string;
+  readonly hint: string;
+}
+
+export interface ReloadOutcome {
+  readonly reloaded: boolean;
+  readonly kept: readonly string[];
+  readonly begun: readonly string[];
+  readonly gone: readonly string[];
+  readonly findings: readonly Finding[];
 }

@@ -4,7 +4,7 @@ import { appVerdict, serverVerdict } from "./health";
 
 const app = (state: string, error = ""): AppStatus => ({
   name: "a", state, error, behind_ms: 0, records: 0, records_per_s: 0, decode_errors: 0, lost_to_retention: 0, checkpoints: 0, bound: null,
-  cut_columns: [], pumps: [], streams: [], outputs: [], alarms: [], dead_letters: 0, deliveries: { pending: 0, sent: 0, dead: 0 }, agents: [],
+  cut_columns: [], reference_tables: [], pumps: [], streams: [], outputs: [], alarms: [], dead_letters: 0, deliveries: { pending: 0, sent: 0, dead: 0 }, agents: [],
 });
 const server = (apps: AppStatus[], damage: string | null = null): Status => ({
   version: "0.1.0", now: 0, started: 0, cpu_ms: 0, resident_bytes: 0, apps,

@@ -16,10 +16,12 @@ import { FlowView } from "./flow";
 import { Overview } from "./overview";
 import { Badge, Empty, Loading } from "./parts";
 import { RowsView } from "./rows";
+import { SqlView } from "./sql";
 
 const pageNames: Record<Page, string> = {
   flow: "Flow",
   rows: "Live rows",
+  sql: "SQL",
   charts: "Charts",
   alarms: "Alarms",
   "dead-letters": "Dead letters",
@@ -142,6 +144,8 @@ function View({ here }: { here: Route }) {
       return <FlowView app={app} />;
     case "rows":
       return <RowsView app={app} chosen={here.detail} />;
+    case "sql":
+      return <SqlView key={app.name} app={app} />;
     case "charts":
       return <ChartsView app={app} />;
     case "alarms":

@@ -1,7 +1,7 @@
 // How rows travel through one application: input streams, pumps, in-application streams, outputs.
 
 import type { ComponentChildren } from "preact";
-import type { AppStatus, AppStreamStatus, OutputStatus, PumpStatus } from "../api/types";
+import type { AppStatus, AppStreamStatus, OutputStatus, PumpStatus, ReferenceTable } from "../api/types";
 import * as format from "../format";
 import { appHref } from "../route";
 import { appVerdict } from "../state/health";
@@ -123,6 +123,35 @@ function Stage(props: { title: string; count: number; none: string; children: Co
   );
 }
 
+function ReferenceTables({ tables }: { tables: readonly ReferenceTable[] }) {
+  return (
+    <Card title="Reference tables" note="Read again when they change; rows are joined with what was read last">
+      <ul class="plain">
+        {tables.map((table) => (
+          <li key={table.name}>
+            <Badge
+              tone={table.since === null ? "bad" : table.error !== "" ? "warn" : "ok"}
+              text={table.since === null ? "Not there yet" : format.plural(table.rows, "row")}
+            />{" "}
+            {table.name} <span class="soft path">{table.place}</span>
+            {table.since !== null && (
+              <span class="soft">
+                {" "}
+                since <Time at={table.since} />
+              </span>
+            )}
+            {table.error !== "" && (
+              <p class="trouble" role="alert">
+                {table.error}
+              </p>
+            )}
+          </li>
+        ))}
+      </ul>
+    </Card>
+  );
+}
+
 export function FlowView({ app }: { app: AppStatus }) {
   const inputs = app.streams.filter((stream) => stream.kind === "input");
   const inner = app.streams.filter((stream) => stream.kind !== "input");
@@ -179,6 +208,7 @@ export function FlowView({ app }: { app: AppStatus }) {
           </Stage>
         </div>
       )}
+      {app.reference_tables.length > 0 && <ReferenceTables tables={app.reference_tables} />}
       {app.cut_columns.length > 0 && (
         <Card title="Values that were too long" note="Cut to the length of their column">
           <ul class="plain">
