@@ -3,9 +3,11 @@
 #include <set>
 #include <utility>
 
+#include "alarm/target.h"
 #include "app/config.h"
 #include "app/config_sections.h"
 #include "base/str.h"
+#include "sink/guarantees.h"
 
 namespace tailrace::app {
 namespace {
@@ -195,6 +197,22 @@ void AppendSections(std::string& text, const std::vector<SectionDocument>& secti
   }
 }
 
+void AppendGuarantees(std::string& text) {
+  text +=
+      "\n## What is promised around a crash\n\n"
+      "What becomes of a row, record or message when the program is killed, or an answer is lost, while it goes "
+      "out.\n\n"
+      "| where | kind | promise |\n|---|---|---|\n";
+  const auto append = [&text](std::string_view where, std::string_view kind, std::string_view promise) {
+    text += StrCat("| `", where, "` | `", kind, "` | ", promise, " |\n");
+  };
+  for (const auto& [name, promise] : sink::OutputGuarantees()) append("outputs", name, promise);
+  append("outputs", "alarm",
+         "Exactly once: state, events and messages are stored with the position in one transaction.");
+  for (const auto& [name, promise] : sink::DeliveryGuarantees()) append("delivery_streams", name, promise);
+  for (const alarm::TargetKindInfo& kind : alarm::TargetKinds()) append("targets", kind.name, kind.repeats);
+}
+
 constexpr size_t kParametersMax = 100;
 
 // "30", "-0.5", "1e6": what SQL takes for a number as it stands.
@@ -279,6 +297,7 @@ std::string ConfigReference() {
   AppendSections(text, DeliverySectionDocuments());
   AppendSections(text, OutputSectionDocuments());
   AppendSections(text, AlarmSectionDocuments());
+  AppendGuarantees(text);
   return text;
 }
 

@@ -5,7 +5,6 @@
 #include "base/rng.h"
 #include "base/str.h"
 #include "sim/sim.h"
-#include "sink/builtin.h"
 #include "sink/file_sink.h"
 #include "sink/rows_testing.h"
 #include "sink/stream_sink.h"
@@ -173,13 +172,7 @@ TEST_P(SinkContractTest, RowsSurviveCrashesOnce) {
   }
 }
 
-std::vector<std::string> KindNames() {
-  std::vector<std::string> names;
-  for (const SinkKind& kind : SinkKinds()) names.emplace_back(kind.name);
-  return names;
-}
-
-INSTANTIATE_TEST_SUITE_P(AllKinds, SinkContractTest, testing::ValuesIn(KindNames()),
+INSTANTIATE_TEST_SUITE_P(AllKinds, SinkContractTest, testing::Values("table", "stream", "file"),
                          [](const auto& info) { return info.param; });
 
 TEST(StreamSinkTest, RefusesWhatTheStreamCannotTakeAndGoesOn) {
