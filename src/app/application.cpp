@@ -43,7 +43,8 @@ Application::Application(Definition definition, const Origins& origins, Environm
       origins_(origins),
       environment_(std::move(environment)),
       checkpoint_pause_us_(environment_.metrics.GetGauge(
-          "tailrace_checkpoint_pause_us", "How long the last checkpoint kept the application from its records.",
+          "tailrace_checkpoint_pause_us",
+          "Longest time for which the last checkpoint kept the application from its records.",
           {{"app", definition_.config.name}})),
       checkpoint_bytes_(environment_.metrics.GetGauge("tailrace_checkpoint_bytes", "Size of the last checkpoint.",
                                                       {{"app", definition_.config.name}})) {}
@@ -258,6 +259,8 @@ Result<Application::StepResult> Application::Step() {
   TAILRACE_TRY(
       references_->Step(now, [this](int table, data::Batch rows) { return ReplaceTable(table, std::move(rows)); }));
   if (OutputsFull() || !references_->ready()) {
+    GoOnWithCheckpoint();
+    result.more = checkpoint_state_ != nullptr;
     result.wake = now + Milliseconds(100);
     PublishStatus();
     return result;
@@ -274,16 +277,19 @@ Result<Application::StepResult> Application::Step() {
       break;
     }
     TAILRACE_TRY(PushRecords(merged));
+    if (records_ - records_at_piece_ >= environment_.options.records_per_batch) GoOnWithCheckpoint();
     bound_ = std::max(bound_, FromUnixMs(merged.records.back().arrival_unix_ms));
   }
   if (records_ != records_before) changed_since_checkpoint_ = true;
   if (read_up) {
     TAILRACE_ASSIGN_OR_RETURN(silence_left, AdvanceTime(until));
   }
-  if (changed_since_checkpoint_ && now - last_checkpoint_ >= definition_.config.checkpoint_interval) {
+  if (checkpoint_state_ != nullptr) {
+    GoOnWithCheckpoint();
+  } else if (changed_since_checkpoint_ && now - last_checkpoint_ >= definition_.config.checkpoint_interval) {
     BeginCheckpoint();
   }
-  result.more = (!read_up || silence_left) && !OutputsFull();
+  result.more = ((!read_up || silence_left) && !OutputsFull()) || checkpoint_state_ != nullptr;
   result.wake = job_->NextDeadline();
   const auto wake_at = [&](Timestamp time) { result.wake = std::min(result.wake.value_or(time), time); };
   if (OutputsWait()) wake_at(now + Milliseconds(100));
@@ -364,22 +370,35 @@ Status Application::Conclude() {
   return Ok();
 }
 
-// The state is copied here and now; writing it out is the other thread's work, while records go on. One checkpoint at a
-// time: when one is still being written, the next waits for the step after.
+// The state of this moment is written while records go on: what a record is about to change before that, the rest piece
+// by piece between them. Then another thread puts it together and on the disk. One checkpoint at a time: when one is
+// still being written, the next waits for the step after.
 void Application::BeginCheckpoint() {
   if (!changed_since_checkpoint_ || OutputsWait() || checkpoint_under_way_) return;
   const std::chrono::nanoseconds begun = environment_.clock.Monotonic();
-  last_checkpoint_ = environment_.clock.Now();
-  const auto checkpoint = std::make_shared<Checkpoint>(Checkpoint{.number = checkpoint_number_ + 1,
-                                                                  .bound_unix_ms = ToUnixMs(bound_),
-                                                                  .query_start_unix_ms = query_start_unix_ms_,
-                                                                  .positions = merge_->Positions()});
-  const auto state =
-      std::make_shared<ByteWriter>(environment_.checkpoint_writer != nullptr ? ByteWriter::Deferring() : ByteWriter());
-  job_->Save(*state);
+  last_checkpoint_ = std::max(environment_.clock.Now(), bound_);
+  checkpoint_ = std::make_shared<Checkpoint>(Checkpoint{.number = checkpoint_number_ + 1,
+                                                        .bound_unix_ms = ToUnixMs(bound_),
+                                                        .query_start_unix_ms = query_start_unix_ms_,
+                                                        .positions = merge_->Positions()});
+  checkpoint_state_ = std::make_shared<ByteWriter>(ByteWriter::Deferring());
+  job_->Save(*checkpoint_state_);
   checkpoint_under_way_ = true;
   changed_since_checkpoint_ = false;
-  auto write = [this, checkpoint, state] {
+  longest_pause_ = environment_.clock.Monotonic() - begun;
+  GoOnWithCheckpoint();
+}
+
+// One piece of the state that is being saved.
+void Application::GoOnWithCheckpoint() {
+  if (checkpoint_state_ == nullptr) return;
+  records_at_piece_ = records_;
+  const std::chrono::nanoseconds begun = environment_.clock.Monotonic();
+  const bool more = checkpoint_state_->WriteSome(environment_.options.checkpoint_piece_bytes);
+  longest_pause_ = std::max(longest_pause_, environment_.clock.Monotonic() - begun);
+  if (more) return;
+  checkpoint_pause_us_.Set(static_cast<double>(longest_pause_.count()) / 1000);
+  auto write = [this, checkpoint = std::move(checkpoint_), state = std::move(checkpoint_state_)] {
     checkpoint->job_state = std::move(*state).Finish();
     checkpoint_bytes_.Set(static_cast<double>(checkpoint->job_state.size()));
     checkpoint_written_ = WriteCheckpoint(environment_.disk, environment_.checkpoint_file, *checkpoint);
@@ -389,14 +408,13 @@ void Application::BeginCheckpoint() {
   } else {
     write();
   }
-  const std::chrono::nanoseconds pause = environment_.clock.Monotonic() - begun;
-  checkpoint_pause_us_.Set(static_cast<double>(pause.count()) / 1000);
   FinishCheckpoint(false);
 }
 
 // Takes note of a checkpoint that has been written.
 void Application::FinishCheckpoint(bool wait) {
-  if (!checkpoint_under_way_) return;
+  while (wait && checkpoint_state_ != nullptr) GoOnWithCheckpoint();
+  if (!checkpoint_under_way_ || checkpoint_state_ != nullptr) return;
   BackgroundTask* const writer = environment_.checkpoint_writer;
   if (writer != nullptr && wait) writer->Wait();
   if (writer != nullptr && !writer->done()) return;

@@ -98,6 +98,8 @@ struct ApplicationOptions {
   // How much later than needed a told time is stored, so that a busy application stores it once a second. A restart
   // after a crash begins up to that much early.
   Milliseconds told_time_reserve{1'000};
+  // How much of its state is written at one go, between records, for a checkpoint.
+  size_t checkpoint_piece_bytes = 256 * 1024;
 };
 
 // One running application: reads its input streams, runs its program, feeds its outputs, makes checkpoints. Passive:
@@ -183,6 +185,7 @@ class Application {
   Status StoreToldTime(Timestamp time);
   void FlushOutputs();
   void BeginCheckpoint();
+  void GoOnWithCheckpoint();
   void FinishCheckpoint(bool wait);
   bool OutputsWait() const;
   bool OutputsFull() const;
@@ -205,7 +208,11 @@ class Application {
   Timestamp last_checkpoint_{};
   bool changed_since_checkpoint_ = false;
   bool checkpoint_under_way_ = false;
-  std::optional<Status> checkpoint_written_;  // By the task; read when it is done.
+  std::shared_ptr<Checkpoint> checkpoint_;        // Whose state is being saved.
+  std::shared_ptr<ByteWriter> checkpoint_state_;  // Null: none is.
+  uint64_t records_at_piece_ = 0;                 // How many there had been when the last piece was written.
+  std::chrono::nanoseconds longest_pause_{0};     // Of the checkpoint under way.
+  std::optional<Status> checkpoint_written_;      // By the task; read when it is done.
   Gauge& checkpoint_pause_us_;
   Gauge& checkpoint_bytes_;
   uint64_t records_ = 0;

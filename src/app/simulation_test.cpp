@@ -134,6 +134,8 @@ class Simulation {
 
   Status Open() {
     RuntimeOptions options{.data_folder = kData};
+    options.application.checkpoint_piece_bytes =
+        64;  // A few entries at a time: rows come and crashes happen meanwhile.
     options.simulation = RuntimeOptions::Simulation{
         [this]() -> Result<std::unique_ptr<table::KeyValueStore>> { return tables_.Open(); }};
     TAILRACE_ASSIGN_OR_RETURN(runtime_, Runtime::Open(std::move(options), {disks_, clock_, net_, log_, metrics_, 7}));

@@ -4,13 +4,23 @@
 
 namespace tailrace {
 
+bool ByteWriter::WriteSome(size_t bytes_max) {
+  while (live_ != nullptr && !live_->empty()) {
+    const size_t written = live_->front()->WriteSome(bytes_max);
+    if (written == 0) live_->pop_front();
+    if (written >= bytes_max) break;
+    bytes_max -= written;
+  }
+  return live_ != nullptr && !live_->empty();
+}
+
 std::string ByteWriter::Finish() && {
   if (parts_.empty()) return std::move(bytes_);
   ByteWriter whole;
   size_t offset = 0;
-  for (const Deferred& deferred : parts_) {
+  for (Deferred& deferred : parts_) {
     whole.Append(std::string_view(bytes_).substr(offset, deferred.offset - offset));
-    deferred.part(whole);
+    std::exchange(deferred.part, nullptr)(whole);  // What it owned is no longer needed.
     offset = deferred.offset;
   }
   whole.Append(std::string_view(bytes_).substr(offset));

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -13,24 +15,41 @@ namespace tailrace {
 
 // Appends little-endian values to a string: the encoding of every on-disk structure and of operator state.
 //
-// A deferring writer lets parts be made later, so that a large state can be copied quickly where it lives and be
-// written by another thread: Finish gives the same bytes that a plain writer has.
+// A deferring writer lets parts be made later, so that a large state can be written while it is in use: Finish gives
+// the same bytes that a plain writer has. A part that another thread may write owns all that it reads. A live part
+// reads what goes on changing: the owner of that calls WriteSome, between its other work, until nothing is left.
 class ByteWriter {
  public:
   using Part = std::function<void(ByteWriter&)>;
+  class LivePart {
+   public:
+    virtual ~LivePart() = default;
+    // Goes on writing for about `bytes_max` bytes; how many it wrote, 0 when nothing is left.
+    virtual size_t WriteSome(size_t bytes_max) = 0;
+  };
 
   ByteWriter() = default;
   static ByteWriter Deferring() {
     ByteWriter writer;
-    writer.deferring_ = true;
+    writer.live_ = std::make_shared<std::deque<std::shared_ptr<LivePart>>>();
     return writer;
   }
-  bool deferring() const { return deferring_; }
-  // Writes the part here: at once, or in Finish when deferring. The part owns all that it reads.
+  // A writer of the same kind for a part of this one's bytes; its live parts are written by this one's WriteSome.
+  ByteWriter Nested() const {
+    ByteWriter writer;
+    writer.live_ = live_;
+    return writer;
+  }
+  bool deferring() const { return live_ != nullptr; }
+  // Writes the part here: at once, or in Finish when deferring.
   void Defer(Part part) {
-    if (!deferring_) return part(*this);
+    if (!deferring()) return part(*this);
     parts_.push_back({bytes_.size(), std::move(part)});
   }
+  // Only when deferring. Whoever adds it also defers the part that puts its bytes into place.
+  void AddLive(std::shared_ptr<LivePart> part) { live_->push_back(std::move(part)); }
+  // Lets live parts write about `bytes_max` bytes; whether something is left. Called until nothing is, before Finish.
+  bool WriteSome(size_t bytes_max);
   // All bytes. Once, on any thread.
   std::string Finish() &&;
 
@@ -46,6 +65,9 @@ class ByteWriter {
   }
   void Append(std::string_view raw) { bytes_.append(raw); }
 
+  void Reserve(size_t bytes) { bytes_.reserve(bytes); }
+  void Clear() { bytes_.clear(); }
+
   const std::string& bytes() const { return bytes_; }
   std::string Take() && { return std::move(bytes_); }
   size_t size() const { return bytes_.size(); }
@@ -58,8 +80,8 @@ class ByteWriter {
     Part part;
   };
   std::string bytes_;
-  bool deferring_ = false;
   std::vector<Deferred> parts_;
+  std::shared_ptr<std::deque<std::shared_ptr<LivePart>>> live_;  // Null: not deferring.
 };
 
 // Reads what ByteWriter wrote, bounds-checked. Errors: kCorruption when the bytes end too early.

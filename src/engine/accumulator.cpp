@@ -38,7 +38,6 @@ class GroupStates : public Accumulator {
     for (const uint32_t group : groups) self().AppendResult(states_[group], out, errors);
   }
   void Save(ByteWriter& writer, uint32_t group) const final { self().SaveState(writer, states_[group]); }
-  std::unique_ptr<Accumulator> Clone() const final { return std::make_unique<Self>(self()); }
   Status Load(ByteReader& reader, uint32_t group) final {
     TAILRACE_ASSIGN_OR_RETURN(states_[group], self().LoadState(reader));
     return Ok();
@@ -282,7 +281,7 @@ class DistinctAccumulator final : public Accumulator {
   }
   void Reset(uint32_t group) override {
     inner_->Reset(group);
-    seen_[group].clear();
+    seen_[group] = Seen();
   }
   void Update(std::span<const ColumnPtr> args, size_t begin, std::span<const uint32_t> groups) override {
     for (size_t i = 0; i < groups.size(); ++i) {
@@ -291,7 +290,7 @@ class DistinctAccumulator final : public Accumulator {
       if (auto* const number = std::get_if<double>(&value.data); number != nullptr && *number == 0) *number = 0;  // -0
       ByteWriter encoded;
       SaveValue(encoded, value);
-      if (seen_[groups[i]].insert(std::move(encoded).Take()).second) inner_->Update(args, begin + i, {&groups[i], 1});
+      if (seen_[groups[i]].Insert(std::move(encoded).Take())) inner_->Update(args, begin + i, {&groups[i], 1});
     }
   }
   void Finish(std::span<const uint32_t> groups, Column& out, sql::RowErrors& errors) const override {
@@ -299,25 +298,37 @@ class DistinctAccumulator final : public Accumulator {
   }
   void Save(ByteWriter& writer, uint32_t group) const override {
     inner_->Save(writer, group);
-    std::vector<std::string_view> values(seen_[group].begin(), seen_[group].end());
-    std::ranges::sort(values);
-    writer.U64(values.size());
-    for (const std::string_view value : values) writer.Text(value);
+    writer.U64(seen_[group].order.size());
+    for (const std::string* const value : seen_[group].order) writer.Text(*value);
   }
   Status Load(ByteReader& reader, uint32_t group) override {
     TAILRACE_TRY(inner_->Load(reader, group));
     TAILRACE_ASSIGN_OR_RETURN(const size_t count, LoadCount(reader, sizeof(uint32_t)));
     for (size_t i = 0; i < count; ++i) {
       TAILRACE_ASSIGN_OR_RETURN(const std::string_view value, reader.Text());
-      seen_[group].emplace(value);
+      seen_[group].Insert(std::string(value));
     }
     return Ok();
   }
 
  private:
+  struct Seen {
+    std::unordered_set<std::string> values;
+    std::vector<const std::string*> order;  // As they came: saved in an order that is the same for the same rows.
+
+    Seen() = default;
+    Seen(Seen&&) = default;
+    Seen& operator=(Seen&&) = default;
+    bool Insert(std::string value) {
+      const auto [at, added] = values.insert(std::move(value));
+      if (added) order.push_back(&*at);
+      return added;
+    }
+  };
+
   const std::unique_ptr<Accumulator> inner_;
   const Type argument_;
-  std::vector<std::unordered_set<std::string>> seen_;
+  std::vector<Seen> seen_;
 };
 
 Result<std::unique_ptr<Accumulator>> MakeKeep(Keep keep, bool nulls_count, const Type& type) {
@@ -436,18 +447,8 @@ void AccumulatorSet::Save(ByteWriter& writer, std::span<const uint32_t> groups) 
   }
 }
 
-void AccumulatorSet::SaveAll(ByteWriter& writer, size_t count) const {
-  for (const Call& call : calls_) {
-    const std::shared_ptr<Accumulator> copy = writer.deferring() ? call.accumulator->Clone() : nullptr;
-    const auto save = [count](const Accumulator& states, ByteWriter& out) {
-      for (uint32_t group = 0; group < count; ++group) states.Save(out, group);
-    };
-    if (copy == nullptr) {
-      save(*call.accumulator, writer);
-    } else {
-      writer.Defer([copy, save](ByteWriter& out) { save(*copy, out); });
-    }
-  }
+void AccumulatorSet::SaveSection(size_t section, uint32_t group, ByteWriter& writer) const {
+  calls_[section].accumulator->Save(writer, group);
 }
 
 Status AccumulatorSet::Load(ByteReader& reader, size_t count) {

@@ -28,8 +28,6 @@ class Accumulator {
   virtual void Finish(std::span<const uint32_t> groups, data::Column& out, sql::RowErrors& errors) const = 0;
 
   virtual void Save(ByteWriter& writer, uint32_t group) const = 0;
-  // A copy that Save can be called on later; null when copying is no quicker than saving.
-  virtual std::unique_ptr<Accumulator> Clone() const { return nullptr; }
   // Into an existing group. Errors: kCorruption.
   virtual Status Load(ByteReader& reader, uint32_t group) = 0;
 };
@@ -55,8 +53,9 @@ class AccumulatorSet {
   void Update(std::span<const data::ColumnPtr> args, size_t begin, std::span<const uint32_t> groups);
   std::vector<data::ColumnPtr> Finish(std::span<const uint32_t> groups, sql::RowErrors& errors) const;
   void Save(ByteWriter& writer, std::span<const uint32_t> groups) const;
-  // The same for groups 0 ... count - 1, later when the writer is deferring.
-  void SaveAll(ByteWriter& writer, size_t count) const;
+  // The same as sections of KeyTable::SaveEntries: all groups of call 0, then all of call 1 ...
+  size_t sections() const { return calls_.size(); }
+  void SaveSection(size_t section, uint32_t group, ByteWriter& writer) const;
   // Groups 0 ... count - 1 of an empty set.
   Status Load(ByteReader& reader, size_t count);
   uint64_t group_bytes() const { return group_bytes_; }

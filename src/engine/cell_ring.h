@@ -33,6 +33,13 @@ class CellRing {
     cells_.reset();
     capacity_ = head_ = size_ = 0;
   }
+  // All records in order, as at most two runs of cells.
+  template <typename Take>
+  void ForEachRun(size_t cells, const Take& take) const {
+    const size_t first = std::min<size_t>(size_, capacity_ - head_);
+    if (first > 0) take(&cells_[head_ * cells], first * cells);
+    if (first < size_) take(&cells_[0], (size_ - first) * cells);
+  }
   void PrefetchEnds(size_t cells) const {
     if (capacity_ == 0) return;
     __builtin_prefetch(&cells_[head_ * cells]);

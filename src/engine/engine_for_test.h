@@ -9,6 +9,7 @@
 
 #include "base/str.h"
 #include "engine/job.h"
+#include "engine/live_save_check.h"
 #include "engine/sql_test_rows.h"
 #include "sql/compile.h"
 
@@ -89,10 +90,10 @@ class JobForTest {
   }
   void SaveAndLoad() {
     const std::string saved = Saved();
+    Expect(live_save.Finish());
     Remake();
     ByteReader reader(saved);
-    const Status loaded = job->Load(reader);
-    if (!loaded.ok()) ADD_FAILURE() << loaded.error().message;
+    Expect(job->Load(reader));
   }
   std::string Saved() const {
     ByteWriter writer;
@@ -110,8 +111,8 @@ class JobForTest {
   }
   void Push(std::string_view stream, const RowsForTest& added) { Push(stream, added.batch()); }
   void Push(std::string_view stream, const data::Batch& batch) {
-    const Status status = job->Push(Stream(stream), batch);
-    if (!status.ok()) ADD_FAILURE() << status.error().message;
+    Expect(job->Push(Stream(stream), batch));
+    if (saves_live) Expect(live_save.AfterStep(*job));
   }
   void Push(std::string_view stream, int64_t rowtime, const std::vector<std::string>& fields) {
     RowsForTest one = NewRows(stream);
@@ -119,7 +120,10 @@ class JobForTest {
     Push(stream, one);
   }
   void Advance(int64_t time) {
-    const Status status = job->Advance(FromUnixMs(time));
+    Expect(job->Advance(FromUnixMs(time)));
+    if (saves_live) Expect(live_save.AfterStep(*job));
+  }
+  static void Expect(const Status& status) {
     if (!status.ok()) ADD_FAILURE() << status.error().message;
   }
   // What came since the last call.
@@ -131,6 +135,8 @@ class JobForTest {
   std::shared_ptr<const sql::BoundProgram> program;
   std::unique_ptr<MetricsRegistry> metrics;
   std::unique_ptr<Job> job;
+  bool saves_live = true;
+  LiveSaveCheck live_save;  // Every test that pushes rows also checks saves that go on meanwhile.
   std::vector<std::vector<std::string>> rows;
 };
 

@@ -26,6 +26,18 @@ constexpr size_t kChecksumBytes = 4;
 constexpr int64_t kRowtimeMin = -62'135'596'800'000;
 constexpr int64_t kRowtimeMax = 253'402'300'799'999;
 
+// A part's size, then its bytes.
+template <typename Save>
+void AppendSized(ByteWriter& writer, const Save& save) {
+  const auto part = std::make_shared<ByteWriter>(writer.Nested());
+  save(*part);
+  writer.Defer([part](ByteWriter& out) {
+    const std::string bytes = std::move(*part).Finish();
+    out.U64(bytes.size());
+    out.Append(bytes);
+  });
+}
+
 void CollectStreams(const sql::PlanNode& plan, std::set<int>& streams) {
   if (const auto* scan = std::get_if<sql::StreamScan>(&plan.node)) streams.insert(scan->stream);
   ForEachInput(plan, [&](const sql::PlanNode& input) { CollectStreams(input, streams); });
@@ -355,7 +367,7 @@ std::string GraphJob::FlowFingerprint(size_t stream) const {
 }
 
 void GraphJob::Save(ByteWriter& writer) const {
-  const auto state = std::make_shared<ByteWriter>(writer.deferring() ? ByteWriter::Deferring() : ByteWriter());
+  const auto state = std::make_shared<ByteWriter>(writer.Nested());
   state->Append(kMagic);
   state->U32(kVersion);
   SavePayload(*state);
@@ -373,10 +385,7 @@ void GraphJob::SavePayload(ByteWriter& writer) const {
     writer.Text(streams_[i].info().name);
     streams_[i].SaveOrdinal(writer);
     writer.Text(FlowFingerprint(i));
-    ByteWriter flow;
-    streams_[i].SaveFlow(flow);
-    writer.U64(flow.size());
-    writer.Append(flow.bytes());
+    AppendSized(writer, [&](ByteWriter& flow) { streams_[i].SaveFlow(flow); });
   }
   for (const auto& [name, ordinal] : gone_streams_) {
     writer.Text(name);
@@ -390,13 +399,7 @@ void GraphJob::SavePayload(ByteWriter& writer) const {
   ForEachRun([&](const Run& run) {
     writer.Text(run.pump->name());
     writer.Text(run.pump->fingerprint());
-    const auto state = std::make_shared<ByteWriter>(writer.deferring() ? ByteWriter::Deferring() : ByteWriter());
-    run.pump->Save(*state);
-    writer.Defer([state](ByteWriter& out) {
-      const std::string bytes = std::move(*state).Finish();
-      out.U64(bytes.size());
-      out.Append(bytes);
-    });
+    AppendSized(writer, [&](ByteWriter& state) { run.pump->Save(state); });
   });
   errors_.Save(writer);
 }

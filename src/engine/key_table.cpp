@@ -259,9 +259,13 @@ void KeyTable::Lookup(std::span<const ColumnPtr> keys, size_t begin, size_t end,
 
 void KeyTable::FindOrInsert(std::span<const ColumnPtr> keys, size_t begin, size_t end, std::vector<uint32_t>& indices,
                             std::vector<uint32_t>& added) {
-  if (!types_.empty()) return Lookup<true>(keys, begin, end, indices, &added);
-  if (live_ == 0 && begin < end) added.push_back(NewIndex());  // No columns: all rows have the one empty key.
-  indices.assign(end - begin, 0);
+  if (!types_.empty()) {
+    Lookup<true>(keys, begin, end, indices, &added);
+  } else {
+    if (live_ == 0 && begin < end) added.push_back(NewIndex());  // No columns: all rows have the one empty key.
+    indices.assign(end - begin, 0);
+  }
+  if (const auto cut = cut_.lock()) cut->Keep(indices);
 }
 
 void KeyTable::Find(std::span<const ColumnPtr> keys, size_t begin, size_t end, std::vector<uint32_t>& indices) const {
@@ -332,6 +336,7 @@ uint32_t KeyTable::TagOf(uint32_t index) const {
 
 void KeyTable::Erase(uint32_t index) {
   TAILRACE_CHECK(lifetime_ == Lifetime::kSingle && live_ > 0);
+  Keep(index);
   --live_;
   free_.push_back(index);
   if (index == null_index_) {
@@ -405,38 +410,65 @@ std::vector<ColumnPtr> KeyTable::Columns(std::span<const uint32_t> indices) cons
   return {columns.begin(), columns.end()};
 }
 
-void KeyTable::Save(ByteWriter& writer, std::span<const uint32_t> indices) const {
-  for (const uint32_t index : indices) {
-    writer.Bool(index == null_index_);
-    if (index == null_index_) continue;
-    if (form_ == Form::kNumber) {
-      writer.I64(numbers_[index]);
-    } else {
-      writer.Text(types_.empty() ? std::string_view() : bytes_[index]);
-    }
+void KeyTable::SaveKey(ByteWriter& writer, uint32_t index) const {
+  writer.Bool(index == null_index_);
+  if (index == null_index_) return;
+  if (form_ == Form::kNumber) {
+    writer.I64(numbers_[index]);
+  } else {
+    writer.Text(types_.empty() ? std::string_view() : bytes_[index]);
   }
 }
 
-void KeyTable::SaveAll(ByteWriter& writer) const {
-  TAILRACE_CHECK(lifetime_ == Lifetime::kTogether && live_ == entries_);
-  if (!writer.deferring()) {
-    std::vector<uint32_t> all(live_);
-    std::iota(all.begin(), all.end(), 0U);
-    return Save(writer, all);
-  }
-  // The arena's bytes stay as they are while somebody shares it.
-  writer.Defer([count = live_, null_index = null_index_, number = form_ == Form::kNumber, none = types_.empty(),
-                numbers = numbers_, bytes = bytes_, arena = arena_](ByteWriter& out) {
-    for (uint32_t index = 0; index < count; ++index) {
-      out.Bool(index == null_index);
-      if (index == null_index) continue;
-      if (number) {
-        out.I64(numbers[index]);
-      } else {
-        out.Text(none ? std::string_view() : bytes[index]);
-      }
+void KeyTable::Save(ByteWriter& writer, std::span<const uint32_t> indices) const {
+  for (const uint32_t index : indices) SaveKey(writer, index);
+}
+
+std::vector<bool> KeyTable::LiveIndices() const {
+  std::vector<bool> live(entries_, true);
+  for (const uint32_t index : free_) live[index] = false;
+  return live;
+}
+
+void KeyTable::SaveEntries(ByteWriter& writer, Sections sections) const {
+  const auto write = [this, other = std::move(sections.write)](uint32_t index, size_t section, ByteWriter& out) {
+    if (section == 0) {
+      SaveKey(out, index);
+    } else {
+      other(index, section - 1, out);
     }
-  });
+  };
+  std::vector<bool> live = LiveIndices();
+  if (!sections.order) {
+    sections.order = [live, index = size_t{0}]() mutable -> std::optional<uint32_t> {
+      while (index < live.size() && !live[index]) ++index;
+      return index < live.size() ? std::optional(static_cast<uint32_t>(index++)) : std::nullopt;
+    };
+  }
+  TAILRACE_CHECK(!writer.deferring() || !being_saved());  // One save at a time.
+  if (!writer.deferring()) {
+    std::vector<uint32_t> indices;
+    while (const std::optional<uint32_t> index = sections.order()) indices.push_back(*index);
+    for (size_t section = 0; section <= sections.count; ++section) {
+      for (const uint32_t index : indices) write(index, section, writer);
+    }
+    return;
+  }
+  const auto cut = std::make_shared<EntryCut>(std::move(live), std::move(sections.order), sections.count + 1, write);
+  writer.AddLive(cut);
+  for (size_t section = 0; section <= sections.count; ++section) {
+    writer.Defer([cut, section](ByteWriter& out) { cut->AppendSection(section, out); });
+  }
+  cut_ = cut;
+}
+
+void KeyTable::Keep(uint32_t index) const {
+  if (const auto cut = cut_.lock()) cut->Keep(index);
+}
+
+bool KeyTable::being_saved() const {
+  const auto cut = cut_.lock();
+  return cut != nullptr && !cut->complete();
 }
 
 Status KeyTable::Load(ByteReader& reader, size_t count) {

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "data/column.h"
 #include "data/type.h"
+#include "engine/entry_cut.h"
 
 namespace tailrace::engine {
 
@@ -48,9 +49,21 @@ class KeyTable {
 
   // Keys of `indices`; Load puts them at indices 0, 1, ... of an empty table. Errors: kCorruption.
   void Save(ByteWriter& writer, std::span<const uint32_t> indices) const;
-  // Keys 0 ... size() - 1 of a table whose keys go together, later when the writer is deferring.
-  void SaveAll(ByteWriter& writer) const;
   Status Load(ByteReader& reader, size_t count);
+
+  // Saves all keys, and then in one section after the other what `write` says of each. In the order of `order`; when
+  // that is empty, of indices. Into a deferring writer this goes on while the table is in use: FindOrInsert and Erase
+  // see to it that an entry is written before it can change; who changes entries otherwise calls Keep first. Both
+  // functions are called as long as the writer's live parts are, and a table that goes away whole must be kept by them
+  // (being_saved). One save at a time.
+  struct Sections {
+    size_t count = 0;  // Beside the keys.
+    EntryCut::Write write = {};
+    EntryCut::Order order = {};
+  };
+  void SaveEntries(ByteWriter& writer, Sections sections) const;
+  void Keep(uint32_t index) const;
+  bool being_saved() const;
 
   uint64_t bytes() const;
 
@@ -73,6 +86,8 @@ class KeyTable {
   void FreeBytes(uint32_t index);
   void Grow();
   void ResetSlots(size_t capacity);
+  void SaveKey(ByteWriter& writer, uint32_t index) const;
+  std::vector<bool> LiveIndices() const;
   size_t Mask() const { return slots_.size() - 1; }
 
   const std::vector<data::Type> types_;
@@ -87,6 +102,7 @@ class KeyTable {
   uint32_t null_index_ = kNone;  // kNumber, kText: the index of the NULL key.
   std::shared_ptr<data::Arena> arena_;
   uint64_t single_bytes_ = 0;
+  mutable std::weak_ptr<EntryCut> cut_;  // The save that is under way.
 
   // Of the batch at work.
   mutable std::vector<uint32_t> tags_;

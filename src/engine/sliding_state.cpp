@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "engine/operator.h"
 #include "engine/sliding_cells.h"
 #include "engine/sliding_window.h"
@@ -7,29 +9,36 @@
 namespace tailrace::engine {
 
 void SlidingWindow::Save(ByteWriter& writer) const {
-  std::vector<bool> live(rings_.size(), !forgets_partitions());
-  for (const Check& check : checks_) live[check.partition] = true;
-  std::vector<uint32_t> partitions;
-  std::vector<uint32_t> position_of(rings_.size());
-  for (uint32_t partition = 0; partition < live.size(); ++partition) {
-    if (!live[partition]) continue;
-    position_of[partition] = static_cast<uint32_t>(partitions.size());
-    partitions.push_back(partition);
-  }
-  writer.U64(partitions.size());
-  partitions_.Save(writer, partitions);
-  for (const uint32_t partition : partitions) SavePartition(writer, partition);
-  for (const Check& check : checks_) {
-    writer.I64(check.time);
-    writer.U32(position_of[check.partition]);
-  }
+  writer.U64(partitions_.size());
+  partitions_.SaveEntries(writer, {.count = 1, .write = [this](uint32_t partition, size_t, ByteWriter& out) {
+                                     SavePartition(out, partition);
+                                   }});
+  if (!forgets_partitions()) return;
+  // Partitions are saved in order of their indices, so that is how they are numbered.
+  writer.Defer([checks = checks_, limit = partitions_.index_limit()](ByteWriter& out) {
+    std::vector<bool> live(limit);
+    for (size_t i = 0; i < checks.size(); ++i) live[checks[i].partition] = true;
+    std::vector<uint32_t> position_of(limit);
+    for (uint32_t partition = 0, position = 0; partition < limit; ++partition) {
+      if (live[partition]) position_of[partition] = position++;
+    }
+    for (size_t i = 0; i < checks.size(); ++i) {
+      out.I64(checks[i].time);
+      out.U32(position_of[checks[i].partition]);
+    }
+  });
 }
 
 void SlidingWindow::SavePartition(ByteWriter& writer, uint32_t partition) const {
   const CellRing& ring = rings_[partition];
-  for (size_t i = 0; i < partition_cells_; ++i) writer.U64(Cells(partition)[i]);
+  writer.Append({reinterpret_cast<const char*>(Cells(partition)), partition_cells_ * sizeof(uint64_t)});
   writer.U64(ring.size());
-  for (size_t i = 0; i < ring.size(); ++i) {
+  const auto append = [&writer](const uint64_t* cells, size_t count) {
+    writer.Append({reinterpret_cast<const char*>(cells), count * sizeof(uint64_t)});
+  };
+  const bool texts = std::ranges::any_of(states_, [](const State& state) { return state.text && state.slot != 0; });
+  if (!texts) ring.ForEachRun(record_cells_, append);
+  for (size_t i = 0; texts && i < ring.size(); ++i) {
     const uint64_t* const record = ring.At(i, record_cells_);
     for (size_t cell = 0; cell < 1 + validity_words_; ++cell) writer.U64(record[cell]);
     for (const State& state : states_) {
@@ -45,9 +54,7 @@ void SlidingWindow::SavePartition(ByteWriter& writer, uint32_t partition) const 
     if (state.deque_cells == 0) continue;
     const CellRing& deque = deque_rings_[partition * deques_ + state.deque];
     writer.U64(deque.size());
-    for (size_t i = 0; i < deque.size(); ++i) {
-      for (size_t cell = 0; cell < state.deque_cells; ++cell) writer.U64(deque.At(i, state.deque_cells)[cell]);
-    }
+    deque.ForEachRun(state.deque_cells, append);
   }
   for (size_t i = 0; i < distinct_sets_; ++i) {
     if (keeps_rows_) break;  // Made anew from the rows.

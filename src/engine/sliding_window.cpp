@@ -529,6 +529,7 @@ void SlidingWindow::Expire(int64_t bound) {
   while (!checks_.empty() && checks_.front().time < bound) {
     const Check check = checks_.front();
     checks_.pop_front();
+    partitions_.Keep(check.partition);
     const auto last = static_cast<int64_t>(rings_[check.partition].Back(record_cells_)[0]);
     if (AddTime(last, *frame_.preceding) < bound) {
       FreePartition(check.partition);

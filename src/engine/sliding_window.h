@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -13,6 +12,7 @@
 #include "base/result.h"
 #include "data/batch.h"
 #include "engine/aggregate_math.h"
+#include "engine/block_queue.h"
 #include "engine/cell_ring.h"
 #include "engine/key_table.h"
 #include "sql/evaluate.h"
@@ -159,7 +159,7 @@ class SlidingWindow {
   std::vector<uint64_t> cells_;                            // partition_cells_ a partition.
   std::vector<CellRing> deque_rings_;                      // deques_ a partition.
   std::vector<std::unique_ptr<DistinctValues>> distinct_;  // distinct_sets_ a partition.
-  std::deque<Check> checks_;                               // RANGE: when to look whether a partition can go; by time.
+  BlockQueue<Check> checks_;                               // RANGE: when to look whether a partition can go; by time.
   std::vector<uint32_t> indices_;
   std::vector<uint32_t> added_;
   std::vector<uint64_t> scratch_record_;  // When rows are not kept.

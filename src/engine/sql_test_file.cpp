@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "engine/graph.h"
 #include "engine/job.h"
+#include "engine/live_save_check.h"
 #include "engine/sql_test_rows.h"
 
 namespace tailrace::engine {
@@ -164,18 +165,13 @@ class SqlTestRun {
     return Ok();
   }
 
-  Status Restore() {
-    if (!mode_.restore) return Ok();
-    ByteWriter writer;
-    job_->Save(writer);
-    const std::string saved = std::move(writer).Take();
-    ByteWriter deferring = ByteWriter::Deferring();
-    job_->Save(deferring);
-    if (std::move(deferring).Finish() != saved) {
-      return Error{ErrorCode::kInternal, "a deferred save gives other bytes than a plain one"};
-    }
+  Status AfterStep() {
+    if (mode_.save == SqlTestMode::Save::kNone) return Ok();
+    if (mode_.save == SqlTestMode::Save::kLive) return save_.AfterStep(*job_);
+    save_.Begin(*job_);
+    TAILRACE_TRY(save_.Finish());
     TAILRACE_TRY(MakeJob());
-    ByteReader reader(saved);
+    ByteReader reader(save_.plain());
     return job_->Load(reader);
   }
 
@@ -213,7 +209,7 @@ class SqlTestRun {
       const data::Batch rows{.rowtimes = rowtimes, .columns = {columns.begin(), columns.end()}};
       TAILRACE_TRY(push_ ? push_(*job_, program_->streams[static_cast<size_t>(stream)], stream, rows)
                          : job_->Push(stream, rows));
-      TAILRACE_TRY(Restore());
+      TAILRACE_TRY(AfterStep());
     }
     return Ok();
   }
@@ -247,7 +243,7 @@ class SqlTestRun {
       TAILRACE_ASSIGN_OR_RETURN(const int64_t time, ParseSqlTestTime(text));
       TAILRACE_TRY(job_->Advance(FromUnixMs(time)));
     }
-    return Restore();
+    return AfterStep();
   }
 
   Status Emitted(const SqlTestBlock& block, std::string_view rest) {
@@ -284,6 +280,7 @@ class SqlTestRun {
   std::shared_ptr<const sql::BoundProgram> program_;
   std::unique_ptr<MetricsRegistry> metrics_;
   std::unique_ptr<Job> job_;
+  LiveSaveCheck save_;
   std::vector<std::vector<std::string>> emitted_;
   std::vector<data::Ordinal> next_ordinal_;
   std::vector<SqlTestFailure> failures_;
@@ -335,8 +332,10 @@ std::vector<SqlTestMode> SqlTestModes() {
   return {{.batch_rows = 1, .name = "rows_1"},
           {.batch_rows = 7, .name = "rows_7"},
           {.batch_rows = 1024, .name = "rows_1024"},
-          {.batch_rows = 1, .restore = true, .name = "rows_1_restored"},
-          {.batch_rows = 1024, .restore = true, .name = "rows_1024_restored"}};
+          {.batch_rows = 1, .save = SqlTestMode::Save::kRestored, .name = "rows_1_restored"},
+          {.batch_rows = 1024, .save = SqlTestMode::Save::kRestored, .name = "rows_1024_restored"},
+          {.batch_rows = 1, .save = SqlTestMode::Save::kLive, .name = "rows_1_saved_live"},
+          {.batch_rows = 7, .save = SqlTestMode::Save::kLive, .name = "rows_7_saved_live"}};
 }
 
 std::vector<SqlTestFailure> RunSqlTest(const SqlTestFile& file, const SqlTestMode& mode, const SqlTestSetup& setup) {

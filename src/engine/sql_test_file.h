@@ -37,11 +37,16 @@ SqlTestFile ParseSqlTestFile(std::string name, std::string_view text);
 
 // How a file is run; the expected rows are the same in all ways.
 struct SqlTestMode {
+  enum class Save : uint8_t {
+    kNone,
+    kRestored,  // Save the job after every push and advance, and load it into a new one.
+    kLive,      // Save it while it goes on; the bytes must be those of the moment at which the save began.
+  };
   size_t batch_rows = 1024;  // Most rows of one push.
-  bool restore = false;      // Save and load the job after every push and advance.
+  Save save = Save::kNone;
   std::string_view name;
 };
-std::vector<SqlTestMode> SqlTestModes();  // Batches of 1, 7 and 1024 rows; of 1 and 1024 with restore.
+std::vector<SqlTestMode> SqlTestModes();  // Batches of 1, 7 and 1024 rows; some of them with saves.
 
 // What a test of an application starts from; a file of its own declares everything itself.
 struct SqlTestSetup {

@@ -190,8 +190,10 @@ Result<ColumnPtr> LoadColumn(ByteReader& reader, const Type& type, size_t rows) 
 void SaveBatch(ByteWriter& writer, const data::Batch& batch) {
   writer.U64(batch.rows());
   if (batch.rows() == 0) return;
-  SaveColumn(writer, *batch.rowtimes);
-  for (const ColumnPtr& column : batch.columns) SaveColumn(writer, *column);
+  writer.Defer([batch](ByteWriter& out) {  // Shares the columns, which never change.
+    SaveColumn(out, *batch.rowtimes);
+    for (const ColumnPtr& column : batch.columns) SaveColumn(out, *column);
+  });
 }
 
 Result<data::Batch> LoadBatch(ByteReader& reader, std::span<const Type> types) {

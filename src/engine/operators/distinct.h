@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -26,8 +27,8 @@ class Distinct final : public Operator {
  private:
   const std::optional<size_t> monotonic_column_;
   const std::vector<data::Type> types_;
-  KeyTable seen_;
-  data::Value current_;  // Of the monotonic column, once there is a row.
+  std::shared_ptr<KeyTable> seen_;  // Shared with a save that is under way.
+  data::Value current_;             // Of the monotonic column, once there is a row.
   std::vector<uint32_t> indices_;
   std::vector<uint32_t> added_;
 };

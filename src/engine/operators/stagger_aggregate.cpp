@@ -94,13 +94,15 @@ uint64_t StaggerAggregate::StateBytes() const {
 
 void StaggerAggregate::Save(ByteWriter& writer) const {
   writer.U64(open_.size());
-  std::vector<uint32_t> groups;
-  for (const Open& open : open_) {
-    writer.I64(open.end);
-    groups.push_back(open.group);
-  }
-  groups_.Save(writer, groups);
-  accumulators_.Save(writer, groups);
+  writer.Defer([open = open_](ByteWriter& out) {
+    for (size_t i = 0; i < open.size(); ++i) out.I64(open[i].end);
+  });
+  groups_.SaveEntries(writer, {.count = accumulators_.sections(),
+                               .write = [this](uint32_t group, size_t section,
+                                               ByteWriter& out) { accumulators_.SaveSection(section, group, out); },
+                               .order = [open = open_, next = size_t{0}]() mutable -> std::optional<uint32_t> {
+                                 return next < open.size() ? std::optional(open[next++].group) : std::nullopt;
+                               }});
 }
 
 Status StaggerAggregate::Load(ByteReader& reader) {

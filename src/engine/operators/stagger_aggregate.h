@@ -1,10 +1,10 @@
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <vector>
 
 #include "engine/accumulator.h"
+#include "engine/block_queue.h"
 #include "engine/evaluation.h"
 #include "engine/key_table.h"
 #include "engine/operator.h"
@@ -48,7 +48,7 @@ class StaggerAggregate final : public Operator {
   KeyTable groups_;
   AccumulatorSet accumulators_;
   std::vector<sql::BoundExprPtr> exprs_;
-  std::deque<Open> open_;  // By end.
+  BlockQueue<Open> open_;  // By end.
   std::vector<uint32_t> indices_;
   std::vector<uint32_t> added_;
 };

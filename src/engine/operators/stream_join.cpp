@@ -282,8 +282,9 @@ void StreamJoin::Save(ByteWriter& writer) const {
     writer.U64(side.chunks.size());
     for (const Chunk& chunk : side.chunks) {
       const size_t from = side.oldest > chunk.first ? side.oldest - chunk.first : 0;
-      SaveBatch(writer, chunk.rows.Slice(std::min(from, chunk.rows.rows()), chunk.rows.rows()));
-      for (size_t row = from; row < chunk.matched.size(); ++row) writer.U8(chunk.matched[row]);
+      SaveBatch(writer, from == 0 ? chunk.rows : chunk.rows.Slice(from, chunk.rows.rows()));
+      writer.Append(
+          std::string_view(reinterpret_cast<const char*>(chunk.matched.data()), chunk.matched.size()).substr(from));
     }
   }
 }

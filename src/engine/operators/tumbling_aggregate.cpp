@@ -26,6 +26,12 @@ Result<std::unique_ptr<Operator>> TumblingAggregate::Make(const sql::TumblingAgg
   return std::unique_ptr<Operator>(new TumblingAggregate(plan, schema, output, context, std::move(accumulators)));
 }
 
+std::shared_ptr<TumblingAggregate::Groups> TumblingAggregate::MakeGroups(const sql::TumblingAggregate& plan,
+                                                                         AccumulatorSet accumulators) {
+  return std::shared_ptr<Groups>(
+      new Groups{{OtherKeyTypes(plan), KeyTable::Lifetime::kTogether}, std::move(accumulators)});
+}
+
 TumblingAggregate::TumblingAggregate(const sql::TumblingAggregate& plan, const data::Schema& schema,
                                      const data::Schema& output, const OperatorContext& context,
                                      AccumulatorSet accumulators)
@@ -34,13 +40,13 @@ TumblingAggregate::TumblingAggregate(const sql::TumblingAggregate& plan, const d
       context_(context),
       evaluator_(schema, context),
       tracker_(plan.window_end, plan.keys[static_cast<size_t>(plan.window_key)], context),
-      groups_(OtherKeyTypes(plan), KeyTable::Lifetime::kTogether),
-      accumulators_(std::move(accumulators)),
+      groups_(MakeGroups(plan, std::move(accumulators))),
+      empty_accumulators_(AccumulatorSet::Make(plan.aggregates).value()),  // As it made the ones before.
       remembered_keys_(OtherKeyTypes(plan), KeyTable::Lifetime::kSingle) {
   for (size_t i = 0; i < plan.keys.size(); ++i) {
     if (i != static_cast<size_t>(plan.window_key)) exprs_.push_back(plan.keys[i]);
   }
-  exprs_.insert(exprs_.end(), accumulators_.args().begin(), accumulators_.args().end());
+  exprs_.insert(exprs_.end(), empty_accumulators_.args().begin(), empty_accumulators_.args().end());
   if (tracker_.by_value()) exprs_.push_back(plan.keys[static_cast<size_t>(plan.window_key)]);
 }
 
@@ -65,11 +71,12 @@ Status TumblingAggregate::OnBatch(size_t /*input*/, const data::Batch& batch, Em
 }
 
 void TumblingAggregate::Absorb(std::span<const data::ColumnPtr> columns, size_t begin, size_t end) {
-  const size_t keys = groups_.column_count();
+  Groups& groups = *groups_;
+  const size_t keys = groups.keys.column_count();
   added_.clear();
-  groups_.FindOrInsert(columns.first(keys), begin, end, indices_, added_);
-  if (!added_.empty()) accumulators_.Resize(groups_.index_limit());
-  accumulators_.Update(columns.subspan(keys), begin, indices_);
+  groups.keys.FindOrInsert(columns.first(keys), begin, end, indices_, added_);
+  if (!added_.empty()) groups.accumulators.Resize(groups.keys.index_limit());
+  groups.accumulators.Update(columns.subspan(keys), begin, indices_);
 }
 
 Status TumblingAggregate::OnBound(size_t /*input*/, int64_t bound, Emitter& out) {
@@ -86,43 +93,52 @@ void TumblingAggregate::Begin(int64_t time) {
 Status TumblingAggregate::Close(int64_t end, Emitter& out) {
   TAILRACE_TRY(EmitGroups(end, tracker_.key(), out));
   if (plan_.emit_empty && keyed()) TAILRACE_TRY(EmitRemembered(end, tracker_.key(), out));
-  groups_.Clear();
-  accumulators_.Clear();
+  ClearGroups();
   tracker_.Close();
   if (plan_.emit_empty && !tracker_.by_value()) empty_from_ = tracker_.EndOf(end);
   return Ok();
 }
 
+// A save that is under way keeps those that it writes.
+void TumblingAggregate::ClearGroups() {
+  if (groups_->keys.being_saved()) {
+    groups_ = MakeGroups(plan_, AccumulatorSet::Make(plan_.aggregates).value());
+    return;
+  }
+  groups_->keys.Clear();
+  groups_->accumulators.Clear();
+}
+
 Status TumblingAggregate::EmitGroups(int64_t end, const data::Value& window_key, Emitter& out) {
-  const size_t count = groups_.size();
+  const size_t count = groups_->keys.size();
   for (size_t begin = 0; begin < count; begin += context_.batch_rows_max) {
     indices_.resize(std::min(context_.batch_rows_max, count - begin));
     std::iota(indices_.begin(), indices_.end(), static_cast<uint32_t>(begin));
-    TAILRACE_TRY(EmitRows(end, window_key, groups_.Columns(indices_), out));
+    TAILRACE_TRY(EmitRows(end, window_key, groups_->keys.Columns(indices_), groups_->accumulators, out));
   }
   return Ok();
 }
 
 // Rows of the aggregates at indices_ with these other keys.
 Status TumblingAggregate::EmitRows(int64_t end, const data::Value& window_key, std::vector<data::ColumnPtr> keys,
-                                   Emitter& out) {
+                                   const AccumulatorSet& accumulators, Emitter& out) {
   data::Batch rows{.rowtimes = ConstantRowtimes(end, indices_.size()), .columns = std::move(keys)};
   const auto window = static_cast<ptrdiff_t>(plan_.window_key);
   rows.columns.insert(
       rows.columns.begin() + window,
       data::Column::MakeConstant(plan_.keys[static_cast<size_t>(plan_.window_key)]->type, window_key, indices_.size()));
-  return EmitFinished(std::move(rows), accumulators_, indices_, output_, context_, out);
+  return EmitFinished(std::move(rows), accumulators, indices_, output_, context_, out);
 }
 
 // Rows for remembered keys that the window, whose groups are out, did not have; its own keys are remembered from now
 // on.
 Status TumblingAggregate::EmitRemembered(int64_t end, const data::Value& window_key, Emitter& out) {
-  std::vector<uint32_t> all(groups_.size());
+  std::vector<uint32_t> all(groups_->keys.size());
   std::iota(all.begin(), all.end(), 0U);
   std::vector<uint32_t> own;
   if (!all.empty()) {
     added_.clear();
-    remembered_keys_.FindOrInsert(groups_.Columns(all), 0, all.size(), own, added_);
+    remembered_keys_.FindOrInsert(groups_->keys.Columns(all), 0, all.size(), own, added_);
   }
   in_window_.assign(remembered_keys_.index_limit(), false);
   for (const uint32_t index : own) in_window_[index] = true;
@@ -139,13 +155,13 @@ Status TumblingAggregate::EmitRemembered(int64_t end, const data::Value& window_
   }
   for (const uint32_t index : own) kept.push_back({index, end});
   remembered_ = std::move(kept);
-  accumulators_.Clear();
   for (size_t begin = 0; begin < silent.size(); begin += context_.batch_rows_max) {
     const size_t count = std::min(context_.batch_rows_max, silent.size() - begin);
-    accumulators_.Resize(count);
+    empty_accumulators_.Resize(count);
     indices_.resize(count);
     std::iota(indices_.begin(), indices_.end(), 0U);
-    TAILRACE_TRY(EmitRows(end, window_key, remembered_keys_.Columns(std::span(silent).subspan(begin, count)), out));
+    TAILRACE_TRY(EmitRows(end, window_key, remembered_keys_.Columns(std::span(silent).subspan(begin, count)),
+                          empty_accumulators_, out));
   }
   return Ok();
 }
@@ -159,14 +175,10 @@ Status TumblingAggregate::EmitEmptyUntil(int64_t bound, Emitter& out) {
         evaluator_.Evaluate({&plan_.keys[static_cast<size_t>(plan_.window_key)], 1}, one);
     if (one.rows() > 0 && keyed()) {
       TAILRACE_TRY(EmitRemembered(end, key[0]->ValueAt(0), out));
-      accumulators_.Clear();
     } else if (one.rows() > 0) {
-      added_.clear();
-      groups_.FindOrInsert({}, 0, 1, indices_, added_);
-      accumulators_.Resize(1);
-      TAILRACE_TRY(EmitGroups(end, key[0]->ValueAt(0), out));
-      groups_.Clear();
-      accumulators_.Clear();
+      empty_accumulators_.Resize(1);
+      indices_.assign(1, 0);
+      TAILRACE_TRY(EmitRows(end, key[0]->ValueAt(0), {}, empty_accumulators_, out));
     }
     empty_from_ = keyed() && remembered_.empty() ? kEndOfTime : tracker_.EndOf(end);
   }
@@ -179,7 +191,7 @@ std::optional<int64_t> TumblingAggregate::NextDeadline() const {
 }
 
 uint64_t TumblingAggregate::StateBytes() const {
-  const uint64_t groups = groups_.bytes() + groups_.size() * accumulators_.group_bytes();
+  const uint64_t groups = groups_->keys.bytes() + groups_->keys.size() * groups_->accumulators.group_bytes();
   if (plan_.emit_empty_for_ms == 0) return groups;
   return groups + remembered_keys_.bytes() + remembered_.size() * sizeof(Remembered);
 }
@@ -187,23 +199,29 @@ uint64_t TumblingAggregate::StateBytes() const {
 void TumblingAggregate::Save(ByteWriter& writer) const {
   tracker_.Save(writer);
   writer.I64(empty_from_);
-  writer.U64(groups_.size());
-  groups_.SaveAll(writer);
-  accumulators_.SaveAll(writer, groups_.size());
+  writer.U64(groups_->keys.size());
+  groups_->keys.SaveEntries(writer, {.count = groups_->accumulators.sections(),
+                                     .write = [groups = groups_](uint32_t group, size_t section, ByteWriter& out) {
+                                       groups->accumulators.SaveSection(section, group, out);
+                                     }});
   if (plan_.emit_empty_for_ms == 0) return;
-  std::vector<uint32_t> remembered;
-  for (const Remembered& each : remembered_) remembered.push_back(each.index);
-  writer.U64(remembered.size());
-  remembered_keys_.Save(writer, remembered);
-  for (const Remembered& each : remembered_) writer.I64(each.last_end);
+  const auto remembered = std::make_shared<const std::vector<Remembered>>(remembered_);
+  writer.U64(remembered->size());
+  remembered_keys_.SaveEntries(writer, {.order = [remembered, next = size_t{0}]() mutable -> std::optional<uint32_t> {
+                                 return next < remembered->size() ? std::optional((*remembered)[next++].index)
+                                                                  : std::nullopt;
+                               }});
+  writer.Defer([remembered](ByteWriter& out) {
+    for (const Remembered& each : *remembered) out.I64(each.last_end);
+  });
 }
 
 Status TumblingAggregate::Load(ByteReader& reader) {
   TAILRACE_TRY(tracker_.Load(reader));
   TAILRACE_ASSIGN_OR_RETURN(empty_from_, reader.I64());
   TAILRACE_ASSIGN_OR_RETURN(const size_t count, LoadCount(reader, 1));
-  TAILRACE_TRY(groups_.Load(reader, count));
-  TAILRACE_TRY(accumulators_.Load(reader, count));
+  TAILRACE_TRY(groups_->keys.Load(reader, count));
+  TAILRACE_TRY(groups_->accumulators.Load(reader, count));
   if (plan_.emit_empty_for_ms == 0) return Ok();
   TAILRACE_ASSIGN_OR_RETURN(const size_t remembered, LoadCount(reader, sizeof(int64_t)));
   TAILRACE_TRY(remembered_keys_.Load(reader, remembered));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "engine/accumulator.h"
@@ -41,17 +42,24 @@ class TumblingAggregate final : public Operator {
   Status Close(int64_t end, Emitter& out);
   Status EmitGroups(int64_t end, const data::Value& window_key, Emitter& out);
   Status EmitEmptyUntil(int64_t bound, Emitter& out);
-  Status EmitRows(int64_t end, const data::Value& window_key, std::vector<data::ColumnPtr> keys, Emitter& out);
+  Status EmitRows(int64_t end, const data::Value& window_key, std::vector<data::ColumnPtr> keys,
+                  const AccumulatorSet& accumulators, Emitter& out);
   Status EmitRemembered(int64_t end, const data::Value& window_key, Emitter& out);
-  bool keyed() const { return groups_.column_count() > 0; }
+  struct Groups {
+    KeyTable keys;  // Those beside the window's.
+    AccumulatorSet accumulators;
+  };
+  static std::shared_ptr<Groups> MakeGroups(const sql::TumblingAggregate& plan, AccumulatorSet accumulators);
+  void ClearGroups();
+  bool keyed() const { return groups_->keys.column_count() > 0; }
 
   const sql::TumblingAggregate& plan_;
   const data::Schema& output_;
   const OperatorContext& context_;
   RowEvaluator evaluator_;
   WindowTracker tracker_;
-  KeyTable groups_;  // Of the keys beside the window's.
-  AccumulatorSet accumulators_;
+  std::shared_ptr<Groups> groups_;        // Shared with a save that is under way.
+  AccumulatorSet empty_accumulators_;     // Groups without rows, for windows without rows.
   std::vector<sql::BoundExprPtr> exprs_;  // Other keys, arguments, and the window's key if it is compared by value.
   int64_t empty_from_ = kEndOfTime;       // With emit_empty: end of the next window that is not yet out.
   // With emit_empty and further keys: those that still get rows, by their last window, then by their place in it.

@@ -18,6 +18,7 @@ TumblingItems::TumblingItems(const sql::TableFunction& plan, const data::Schema&
     : top_(plan.kind == sql::TableFunctionKind::kTopKItemsTumbling),
       items_max_(top_ ? static_cast<size_t>(plan.args[0].int64()) : 1),
       column_(static_cast<size_t>(plan.columns[0])),
+      type_(plan.input->schema.fields[column_].type),
       output_(output),
       context_(context),
       window_end_{.kind = sql::WindowEnd::Kind::kFixedStep,
@@ -26,7 +27,11 @@ TumblingItems::TumblingItems(const sql::TableFunction& plan, const data::Schema&
           sql::BoundExpr{.node = sql::BoundRowtime(), .type = data::Type::Timestamp(), .nullable = false})),
       evaluator_(plan.input->schema, context),
       tracker_(window_end_, rowtime_, context),
-      items_({plan.input->schema.fields[column_].type}, KeyTable::Lifetime::kTogether) {}
+      items_(MakeItems(type_)) {}
+
+std::shared_ptr<TumblingItems::Items> TumblingItems::MakeItems(const data::Type& type) {
+  return std::shared_ptr<Items>(new Items{{{type}, KeyTable::Lifetime::kTogether}, {}});
+}
 
 Status TumblingItems::OnBatch(size_t /*input*/, const data::Batch& batch, Emitter& out) {
   const data::ColumnPtr& column = batch.columns[column_];
@@ -35,10 +40,10 @@ Status TumblingItems::OnBatch(size_t /*input*/, const data::Batch& batch, Emitte
     if (!tracker_.open()) tracker_.Open(batch, nullptr, row, evaluator_);
     const size_t end = tracker_.TakeRun(batch, nullptr, row);
     added_.clear();
-    items_.FindOrInsert({&column, 1}, row, end, indices_, added_);
-    counts_.resize(items_.index_limit());
+    items_->keys.FindOrInsert({&column, 1}, row, end, indices_, added_);
+    items_->counts.resize(items_->keys.index_limit());
     for (size_t i = row; i < end; ++i) {
-      if (!column->null(i)) ++counts_[indices_[i - row]];  // The NULL key stays at zero.
+      if (!column->null(i)) ++items_->counts[indices_[i - row]];  // The NULL key stays at zero.
     }
     row = end;
   }
@@ -55,12 +60,16 @@ Status TumblingItems::Close(int64_t end, Emitter& out) {
   if (top_) {
     rows = TopItems(end);
   } else {
-    const auto distinct = std::ranges::count_if(counts_, [](uint64_t count) { return count > 0; });
+    const auto distinct = std::ranges::count_if(items_->counts, [](uint64_t count) { return count > 0; });
     rows = {.rowtimes = ConstantRowtimes(end, 1),
             .columns = {data::Column::MakeConstant(output_.fields[0].type, data::Value(int64_t{distinct}), 1)}};
   }
-  items_.Clear();
-  counts_.clear();
+  if (items_->keys.being_saved()) {  // The save keeps those that it writes.
+    items_ = MakeItems(type_);
+  } else {
+    items_->keys.Clear();
+    items_->counts.clear();
+  }
   tracker_.Close();
   for (size_t begin = 0; begin < rows.rows(); begin += context_.batch_rows_max) {
     TAILRACE_TRY(out.Emit(rows.Slice(begin, std::min(rows.rows(), begin + context_.batch_rows_max))));
@@ -70,18 +79,18 @@ Status TumblingItems::Close(int64_t end, Emitter& out) {
 
 data::Batch TumblingItems::TopItems(int64_t end) const {
   std::vector<uint32_t> order;
-  for (uint32_t item = 0; item < counts_.size(); ++item) {
-    if (counts_[item] > 0) order.push_back(item);
+  for (uint32_t item = 0; item < items_->counts.size(); ++item) {
+    if (items_->counts[item] > 0) order.push_back(item);
   }
-  std::ranges::stable_sort(order, [this](uint32_t a, uint32_t b) { return counts_[a] > counts_[b]; });
+  std::ranges::stable_sort(order, [this](uint32_t a, uint32_t b) { return items_->counts[a] > items_->counts[b]; });
   order.resize(std::min(order.size(), items_max_));
-  const data::ColumnPtr items = items_.Columns(order)[0];
+  const data::ColumnPtr items = items_->keys.Columns(order)[0];
   auto texts = std::make_shared<data::Column>(output_.fields[0].type);
   auto counts = std::make_shared<data::Column>(output_.fields[1].type);
   const auto chars_max = static_cast<size_t>(output_.fields[0].type.precision);
   for (size_t i = 0; i < order.size(); ++i) {
     texts->AppendText(Utf8Prefix(data::ToSqlText(items->type(), items->ValueAt(i)), chars_max));
-    const uint64_t count = counts_[order[i]];
+    const uint64_t count = items_->counts[order[i]];
     if (counts->type().physical() == data::Physical::kDouble) {
       counts->AppendDouble(static_cast<double>(count));
     } else {
@@ -93,23 +102,24 @@ data::Batch TumblingItems::TopItems(int64_t end) const {
 
 std::optional<int64_t> TumblingItems::NextDeadline() const { return tracker_.Deadline(); }
 
-uint64_t TumblingItems::StateBytes() const { return items_.bytes() + counts_.capacity() * sizeof(uint64_t); }
+uint64_t TumblingItems::StateBytes() const {
+  return items_->keys.bytes() + items_->counts.capacity() * sizeof(uint64_t);
+}
 
 void TumblingItems::Save(ByteWriter& writer) const {
   tracker_.Save(writer);
-  writer.U64(counts_.size());
-  std::vector<uint32_t> all(items_.size());
-  std::iota(all.begin(), all.end(), 0U);
-  items_.Save(writer, all);
-  for (const uint64_t count : counts_) writer.U64(count);
+  writer.U64(items_->counts.size());
+  items_->keys.SaveEntries(writer, {.count = 1, .write = [items = items_](uint32_t item, size_t, ByteWriter& out) {
+                                      out.U64(items->counts[item]);
+                                    }});
 }
 
 Status TumblingItems::Load(ByteReader& reader) {
   TAILRACE_TRY(tracker_.Load(reader));
   TAILRACE_ASSIGN_OR_RETURN(const size_t count, LoadCount(reader, sizeof(uint64_t)));
-  TAILRACE_TRY(items_.Load(reader, count));
-  counts_.assign(count, 0);
-  for (uint64_t& items : counts_) {
+  TAILRACE_TRY(items_->keys.Load(reader, count));
+  items_->counts.assign(count, 0);
+  for (uint64_t& items : items_->counts) {
     TAILRACE_ASSIGN_OR_RETURN(items, reader.U64());
   }
   return Ok();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "engine/evaluation.h"
@@ -29,20 +30,25 @@ class TumblingItems final : public Operator {
   uint64_t StateBytes() const override;
 
  private:
+  struct Items {
+    KeyTable keys;
+    std::vector<uint64_t> counts;
+  };
   Status Close(int64_t end, Emitter& out);
   data::Batch TopItems(int64_t end) const;
+  static std::shared_ptr<Items> MakeItems(const data::Type& type);
 
   const bool top_;
   const size_t items_max_;
   const size_t column_;
+  const data::Type type_;
   const data::Schema& output_;
   const OperatorContext& context_;
   const sql::WindowEnd window_end_;
   const sql::BoundExprPtr rowtime_;
   RowEvaluator evaluator_;
   WindowTracker tracker_;
-  KeyTable items_;
-  std::vector<uint64_t> counts_;
+  std::shared_ptr<Items> items_;  // Shared with a save that is under way.
   std::vector<uint32_t> indices_;
   std::vector<uint32_t> added_;
 };

@@ -1,0 +1,109 @@
+#include "engine/entry_cut.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/check.h"
+
+namespace tailrace::engine {
+namespace {
+
+constexpr size_t kBlockBytes = 256 * 1024;
+
+template <typename T>
+T Take(const char*& at) {
+  T value;
+  std::memcpy(&value, at, sizeof value);
+  at += sizeof value;
+  return value;
+}
+
+std::string_view TakeText(const char*& at) {
+  const auto size = Take<uint32_t>(at);
+  at += size;
+  return {at - size, size};
+}
+
+}  // namespace
+
+void EntryCut::Log::Close() {
+  if (open.size() < kBlockBytes) return;
+  blocks.push_back(std::move(open).Take());
+  open = ByteWriter();
+  open.Reserve(kBlockBytes + kBlockBytes / 8);
+}
+
+void EntryCut::WriteTexts(uint32_t index, ByteWriter& out) {
+  for (size_t section = 0; section < sections_; ++section) {
+    scratch_.Clear();
+    write_(index, section, scratch_);
+    out.Text(scratch_.bytes());
+  }
+  left_[index] = false;
+}
+
+void EntryCut::WriteEarly(uint32_t index) {
+  early_.open.U32(index);
+  WriteTexts(index, early_.open);
+  early_.Close();
+}
+
+size_t EntryCut::WriteSome(size_t bytes_max) {
+  size_t written = 0;
+  while (written < bytes_max && !complete_) {
+    const std::optional<uint32_t> index = order_();
+    if (!index.has_value()) {
+      complete_ = true;
+      break;
+    }
+    const size_t before = in_order_.open.size();
+    const bool here = left_[*index];
+    in_order_.open.Bool(here);
+    if (here) {
+      WriteTexts(*index, in_order_.open);
+    } else {
+      in_order_.open.U32(*index);
+    }
+    written += in_order_.open.size() - before;
+    in_order_.Close();
+  }
+  return written;
+}
+
+void EntryCut::FindEarly() {
+  if (early_.open.size() == 0) return;  // Nothing new.
+  early_.blocks.push_back(std::move(early_.open).Take());
+  early_.open = ByteWriter();
+  for (const std::string& block : early_.blocks) {
+    for (const char* at = block.data(); at != block.data() + block.size();) {
+      const auto index = Take<uint32_t>(at);
+      found_.push_back({.index = index, .texts = at});
+      for (size_t section = 0; section < sections_; ++section) TakeText(at);
+    }
+  }
+  std::ranges::sort(found_, {}, &Early::index);
+}
+
+void EntryCut::AppendSection(size_t section, ByteWriter& out) {
+  TAILRACE_CHECK(complete_);
+  if (in_order_.open.size() > 0) in_order_.blocks.push_back(std::move(in_order_.open).Take());
+  in_order_.open = ByteWriter();
+  FindEarly();
+  const auto text_of = [&](const char* at) {
+    for (size_t before = 0; before < section; ++before) TakeText(at);
+    return TakeText(at);
+  };
+  for (const std::string& block : in_order_.blocks) {
+    for (const char* at = block.data(); at != block.data() + block.size();) {
+      if (Take<char>(at) != 0) {
+        out.Append(text_of(at));
+        for (size_t each = 0; each < sections_; ++each) TakeText(at);
+        continue;
+      }
+      const auto early = std::ranges::lower_bound(found_, Take<uint32_t>(at), {}, &Early::index);
+      out.Append(text_of(early->texts));
+    }
+  }
+}
+
+}  // namespace tailrace::engine
