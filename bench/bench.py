@@ -19,6 +19,7 @@ import files
 import kernels
 import live
 import nexmark
+import past
 from measure import ROOT, Bench
 
 
@@ -56,7 +57,9 @@ SCENARIOS = [
     Scenario("applications", "G26", "a thousand applications at one row a second each", applications.many),
     Scenario("line_to_alarm", "G14 G17", "one line at a time: a synced append", script("line_to_alarm"), quick=False),
     Scenario("kinesis", "G10 G12", "PutRecords and GetRecords: kinesalite", script("kinesis"), quick=False),
-    Scenario("replay", "G27", "past records", script("replay"), quick=False),
+    Scenario("checkpoint", "G28", "pause of checkpoints of a million open keys: memcpy of the state", past.checkpoint),
+    Scenario("recovery", "G28", "start after kill -9 over 1 GB of stream and a million keys: cat", past.recovery),
+    Scenario("replay", "G27", "past records through SQL and an alarm: cat", past.replay),
 ]
 
 

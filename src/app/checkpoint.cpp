@@ -29,14 +29,15 @@ Status WriteCheckpoint(Disk& disk, const std::string& path, const Checkpoint& ch
     }
   }
   body.U64(checkpoint.job_state.size());
-  body.Append(checkpoint.job_state);
 
-  ByteWriter file;
+  ByteWriter file;  // The state is large: it is copied once.
+  file.Reserve(kMagic.size() + 16 + body.size() + checkpoint.job_state.size());
   file.Append(kMagic);
   file.U32(kVersion);
-  file.U64(body.size());
-  file.U32(Crc32c(body.bytes()));
+  file.U64(body.size() + checkpoint.job_state.size());
+  file.U32(Crc32c(checkpoint.job_state, Crc32c(body.bytes())));
   file.Append(body.bytes());
+  file.Append(checkpoint.job_state);
   return WriteFileAtomically(disk, path, file.bytes());
 }
 
