@@ -24,6 +24,7 @@ RowBuilder::RowBuilder(const InputSchema& schema, UsedColumns used) : schema_(sc
   }
   for (size_t i = 0; i < kMetadataColumns; ++i) metadata_used_[i] = is_used(declared + i);
   values_.resize(used_columns_.size());
+  for (const size_t index : used_columns_) usual_.emplace_back(schema_.columns[index].type);
   truncated_.assign(declared, 0);
   null_columns_.resize(declared + kMetadataColumns);
 }
@@ -123,6 +124,14 @@ void RowBuilder::SetNull(Target& target) {
 bool RowBuilder::AppendCoerced(size_t i, const RawValue& raw) {
   Target& target = targets_[i];
   Slot slot;
+  if (usual_[i].Read(raw, slot.int64, slot.float64)) {
+    if (target.int64s != nullptr) {
+      target.int64s[rows_] = slot.int64;
+    } else {
+      target.doubles[rows_] = slot.float64;
+    }
+    return true;
+  }
   if (!Coerce(target.column->type(), raw, *target.arena, slot)) return false;
   if (slot.null) {
     nulls_.push_back(i);

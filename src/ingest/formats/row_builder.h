@@ -12,6 +12,7 @@
 #include "ingest/formats/coercion.h"
 #include "ingest/formats/decoder.h"
 #include "ingest/formats/input_schema.h"
+#include "ingest/formats/usual_value.h"
 
 namespace tailrace::ingest {
 
@@ -66,9 +67,10 @@ class RowBuilder {
   bool metadata_used_[kMetadataColumns];
 
   std::vector<RawValue> values_;
-  std::vector<size_t> nulls_;    // Of the row at work: values that are NULL ...
-  std::vector<size_t> cuts_;     // ... and texts that were cut.
-  std::vector<Target> targets_;  // As used_columns_.
+  std::vector<UsualValue> usual_;  // As values_.
+  std::vector<size_t> nulls_;      // Of the row at work: values that are NULL ...
+  std::vector<size_t> cuts_;       // ... and texts that were cut.
+  std::vector<Target> targets_;    // As used_columns_.
   Target metadata_[kMetadataColumns];
   Target rowtimes_;
   size_t rows_ = 0;
