@@ -78,15 +78,22 @@ def main():
     if unknown:
         parser.error(f"there is no scenario {', '.join(sorted(unknown))}; --list tells what there is")
     bench = Bench(arguments.quick, arguments.repetitions)
+    failed = []
     for scenario in SCENARIOS:
         wanted = scenario.name in arguments.names if arguments.names else scenario.quick or not arguments.quick
         if not wanted:
             continue
         print(f"== {scenario.name}: {scenario.what}", flush=True)
         bench.scenario = scenario.name
-        scenario.run(bench)
+        try:
+            scenario.run(bench)
+        except (Exception, SystemExit) as error:  # The others are still worth their time.
+            failed.append(f"{scenario.name}: {error}")
+            print(f"  FAILED: {error}", flush=True)
         bench.save()
     bench.tell()
+    if failed:
+        raise SystemExit("\nfailed: " + "\n        ".join(failed))
 
 
 if __name__ == "__main__":
