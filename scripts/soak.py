@@ -4,6 +4,7 @@ somebody looks at. Prints memory, descriptors and counts each minute; exits 1 wh
 not what came out and what is held.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -26,8 +27,11 @@ def memory_and_descriptors(pid):
     """Without the files of tables, whose number goes with what is held."""
     status = pathlib.Path(f"/proc/{pid}/status").read_text()
     kilobytes = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
-    descriptors = [os.readlink(entry) for entry in pathlib.Path(f"/proc/{pid}/fd").iterdir() if entry.is_symlink()]
-    return kilobytes // 1024, sum(1 for file in descriptors if not file.endswith(".sst"))
+    files = []
+    for entry in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # Closed meanwhile.
+            files.append(os.readlink(entry))
+    return kilobytes // 1024, sum(1 for file in files if not file.endswith(".sst"))
 
 
 def main() -> int:
