@@ -1,10 +1,14 @@
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
 
 #include "api/api_server.h"
 #include "api/http/development_certificate.h"
 #include "app/definition.h"
 #include "app/running_application.h"
 #include "app/runtime.h"
+#include "base/os/curl_net.h"
 #include "base/os/process.h"
 #include "base/os/signals.h"
 #include "base/os/stderr_log.h"
@@ -157,6 +161,39 @@ Status SetUpDevelopmentTls(const Arguments& arguments, const Context& context, a
   return Ok();
 }
 
+// Ends what still asks other servers when stopping takes longer than `limit`: it is asked again after the next start.
+std::jthread EndCallsAfter(milliseconds limit, CurlNet& net) {
+  return std::jthread([limit, &net](const std::stop_token& stopped) {
+    std::mutex mutex;
+    std::condition_variable_any wake;
+    std::unique_lock lock(mutex);
+    wake.wait_for(lock, stopped, limit, [] { return false; });
+    if (!stopped.stop_requested()) net.EndCalls();
+  });
+}
+
+// The exit code; what is wrong is told.
+int AddApplications(app::Runtime& runtime, std::vector<app::Definition> definitions, bool skip_damaged, Log& log,
+                    const Context& context) {
+  for (app::Definition& definition : definitions) {
+    const std::string name = definition.config.name;
+    const Status added = runtime.AddApplication(std::move(definition));
+    if (!added.ok()) {
+      const bool configuration = added.error().code == ErrorCode::kInvalidArgument;
+      const bool damaged = added.error().code == ErrorCode::kCorruption;
+      if (damaged && skip_damaged) {
+        log.Error("application not started: damaged", {{"app", name}, {"error", added.error().message}});
+        continue;
+      }
+      const std::string_view cure =
+          damaged ? "; put that file back from a copy or move it away, or start the rest with --skip-damaged" : "";
+      return Fail(context, "run", StrCat(name, ": ", added.error().message, cure),
+                  configuration ? kExitBadConfiguration : kExitFailed);
+    }
+  }
+  return kExitDone;
+}
+
 int Run(const Arguments& arguments, const Context& context) {
   auto read = ReadApiOptions(arguments, context);
   if (!read.ok()) return Fail(context, "run", read.error().message, kExitWrongUse);
@@ -184,25 +221,12 @@ int Run(const Arguments& arguments, const Context& context) {
     ApplicationSources sources(context.disk);
     return app::LoadDefinition(disk, path, sources);
   };
+  CurlNet net;
   auto runtime = app::Runtime::Open(*std::move(runtime_options),
-                                    {context.disk, context.clock, context.net, *log, metrics, RandomSeed(), load});
+                                    {context.disk, context.clock, net, *log, metrics, RandomSeed(), load});
   if (!runtime.ok()) return Fail(context, "run", runtime.error().message);
-  for (app::Definition& definition : *definitions) {
-    const std::string name = definition.config.name;
-    const Status added = (*runtime)->AddApplication(std::move(definition));
-    if (!added.ok()) {
-      const bool configuration = added.error().code == ErrorCode::kInvalidArgument;
-      const bool damaged = added.error().code == ErrorCode::kCorruption;
-      if (damaged && arguments.Has("--skip-damaged")) {
-        log->Error("application not started: damaged", {{"app", name}, {"error", added.error().message}});
-        continue;
-      }
-      const std::string_view cure =
-          damaged ? "; put that file back from a copy or move it away, or start the rest with --skip-damaged" : "";
-      return Fail(context, "run", StrCat(name, ": ", added.error().message, cure),
-                  configuration ? kExitBadConfiguration : kExitFailed);
-    }
-  }
+  const int added = AddApplications(**runtime, *std::move(definitions), arguments.Has("--skip-damaged"), *log, context);
+  if (added != kExitDone) return added;
   const Status certified = SetUpDevelopmentTls(arguments, context, options.http);
   if (!certified.ok()) return Fail(context, "run", certified.error().message);
   auto server = api::ApiServer::Start(options, **runtime, TAILRACE_VERSION);
@@ -225,6 +249,7 @@ int Run(const Arguments& arguments, const Context& context) {
   const Status stopped = WaitForStop(*signals, (*runtime)->reloader(), !arguments.Has("--no-watch"));
   if (!stopped.ok()) return Fail(context, "run", stopped.error().message);
   log->Info("stopping: reading up, making checkpoints");
+  const std::jthread limit = EndCallsAfter(kStopLimit, net);
   (*server)->Stop(kDrainLimit);
   (*runtime)->Stop(kStopLimit);
   log->Info("stopped");

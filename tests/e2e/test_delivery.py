@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import random
+import socket
 import threading
 import time
 import unittest
@@ -386,6 +387,29 @@ delivery_streams:
         document = json.loads(body)
         self.assertEqual((document["errorCode"], base64.b64decode(document["rawData"])), ("400", b'{"n": 13}'))
         self.assertEqual(document["esIndexName"], f"orders-{month}")
+
+
+    def test_a_peer_that_does_not_answer_holds_no_stop(self):
+        """The server ends in time though an endpoint has taken a request and says nothing; it goes out again later."""
+        silent = socket.create_server(("127.0.0.1", 0))
+        self.addCleanup(silent.close)
+        folder = self.application("""
+delivery_streams:
+  web:
+    http: {url: "http://127.0.0.1:PORT/"}
+    buffer: {interval: 0s}
+""".replace("PORT", str(silent.getsockname()[1])))
+        server = self.serve(folder)
+        self.put(self.firehose(server), "web", [b'{"n": 1}'])
+        request, _ = silent.accept()
+        self.addCleanup(request.close)
+        begin = time.monotonic()
+        self.assertEqual(server.process.stop(60), 0)
+        self.assertLess(time.monotonic() - begin, 50)  # 10 s and what a busy machine adds; the request may take 180 s.
+        server.start()
+        again, _ = silent.accept()
+        self.addCleanup(again.close)
+        server.kill()
 
 
 class FirehoseApi(DeliveryCase):

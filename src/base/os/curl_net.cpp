@@ -164,7 +164,16 @@ void SetMethod(CURL* handle, const HttpRequest& request) {
   curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, request.method.c_str());
 }
 
-void SetCommon(CURL* handle, const CurlNetOptions& options, const Origin& origin, std::chrono::milliseconds timeout) {
+// libcurl calls it at least once a second; other than 0 ends the call.
+int OnProgress(void* ended, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<const std::atomic<bool>*>(ended)->load() ? 1 : 0;
+}
+
+void SetCommon(CURL* handle, const CurlNetOptions& options, const Origin& origin, std::chrono::milliseconds timeout,
+               std::atomic<bool>& ended) {
+  curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, OnProgress);
+  curl_easy_setopt(handle, CURLOPT_XFERINFODATA, &ended);
   curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
   curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
   curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(std::min(timeout, kConnectMax).count()));
@@ -241,7 +250,7 @@ Result<HttpResponse> CurlNet::Http(const HttpRequest& request) {
   ResponseReader reader{.body_bytes_max = request.response_bytes_max};
   const Lease lease(*this);
   CURL* const handle = lease.handle();
-  SetCommon(handle, options_, origin, request.timeout);
+  SetCommon(handle, options_, origin, request.timeout, ended_);
   curl_easy_setopt(handle, CURLOPT_URL, request.url.c_str());
   curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(handle, CURLOPT_PATH_AS_IS, 1L);  // A signed path must arrive as it was signed.
@@ -280,7 +289,7 @@ Status CurlNet::SendMail(const MailServer& server, const Mail& mail) {
   MailReader reader{.rest = mail.message};
   const Lease lease(*this);
   CURL* const handle = lease.handle();
-  SetCommon(handle, options_, origin, server.timeout);
+  SetCommon(handle, options_, origin, server.timeout, ended_);
   const bool password_in_clear_allowed = server.user.empty() || IsLoopback(origin.host);
   const long tls = server.require_tls || !password_in_clear_allowed ? CURLUSESSL_ALL : CURLUSESSL_TRY;
   curl_easy_setopt(handle, CURLOPT_URL, server.url.c_str());

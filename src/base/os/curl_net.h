@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <memory>
 #include <mutex>
@@ -30,10 +31,14 @@ class CurlNet final : public Net {
   Result<HttpResponse> Http(const HttpRequest& request) override;
   Status SendMail(const MailServer& server, const Mail& mail) override;
 
+  // The program ends: calls under way fail within a second, later ones at once, with kUnavailable. Threads: any.
+  void EndCalls() { ended_ = true; }
+
  private:
   class Lease;
 
   const CurlNetOptions options_;
+  std::atomic<bool> ended_{false};
   std::mutex mutex_;
   std::vector<void*> idle_;  // CURL handles.
 };

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
+#include <future>
 
 #include "base/mail_message.h"
 #include "base/os/child_process.h"
@@ -75,6 +76,15 @@ TEST_F(CurlNetTest, KeepsItsConnection) {
 TEST_F(CurlNetTest, LimitsTheResponse) {
   EXPECT_EQ(net_.Http({.url = http_.Url("/size/1000"), .response_bytes_max = 1000})->body.size(), 1000U);
   EXPECT_EQ(CodeOf({.url = http_.Url("/size/1001"), .response_bytes_max = 1000}), ErrorCode::kLimitExceeded);
+}
+
+TEST_F(CurlNetTest, EndsCallsWhenTheProgramEnds) {
+  auto call = std::async(std::launch::async,
+                         [&] { return CodeOf({.url = http_.Url("/slow/600"), .timeout = milliseconds(600'000)}); });
+  EXPECT_THAT(http_.Next(), HasSubstr("/slow/600"));
+  net_.EndCalls();
+  EXPECT_EQ(call.get(), ErrorCode::kUnavailable);
+  EXPECT_EQ(CodeOf({.url = http_.Url("/")}), ErrorCode::kUnavailable);
 }
 
 TEST_F(CurlNetTest, MapsFailures) {
