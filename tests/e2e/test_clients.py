@@ -71,7 +71,7 @@ class Go(TestCase):
 
 
 class Aggregated(TestCase):
-    """What the Kinesis Producer Library packs into one record reaches SQL as rows of their own."""
+    """What the Kinesis Producer Library packs into one record reaches SQL as rows, and archives as records of their own."""
 
     # Made by aws-kinesis-agg 1.2.3 (PyPI): {"n":1}, {"n":2}, {"n":3} and an empty part.
     RECORD = bytes.fromhex(
@@ -79,14 +79,25 @@ class Aggregated(TestCase):
         "1a0b08001a077b226e223a317d1a0b08011a077b226e223a327d1a0d080010001a077b226e223a337d1a06080010011a0063667c471b7f"
         "45391c751cb85462cc1d")
 
-    def test_each_part_is_a_row(self):
-        server = self.serve(self.example("access-log"), options=["--no-agent"])
+    def test_each_part_is_a_row_and_a_record(self):
+        folder = self.example("access-log")
+        archive = self.folder / "archive"
+        with open(folder / "tailrace.yaml", "a") as file:
+            file.write(f"\ndelivery_streams:\n  copies: {{source: web-access-log, directory: {archive}, "
+                       "buffer: {interval: 1s}}\n")
+        server = self.serve(folder, options=["--no-agent"])
         kinesis = Kinesis(server.url)
         self.addCleanup(kinesis.close)
         damaged = self.RECORD[:-1] + b"?"
         kinesis.put("web-access-log", [("a", self.RECORD), ("b", b"{}"), ("c", damaged)])
         wait_until(lambda: server.application()["decode_errors"] == 1, "the damaged record")
         wait_until(lambda: server.rows("SOURCE_SQL_STREAM_001") == 4, "the rows")
+
+        def archived():
+            return b"".join(path.read_bytes() for path in archive.rglob("copies-*"))
+
+        wait_until(lambda: archived().endswith(damaged + b"\n"), "the archive")
+        self.assertEqual(archived(), b'{"n":1}\n{"n":2}\n{"n":3}\n\n{}\n' + damaged + b"\n")
 
 
 if __name__ == "__main__":
