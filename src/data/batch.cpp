@@ -75,7 +75,8 @@ ColumnPtr SliceColumn(const Column& column, size_t begin, size_t end) {
     }
   }
   if (column.validity().all_valid()) return result;
-  if (column.validity().CountNulls(column.size()) == column.size()) {
+  // Columns that nobody uses are all NULL.
+  if (rows >= 64 && column.validity().CountNulls(column.size()) == column.size()) {
     result->mutable_validity().SetAllNull(rows);
     return result;
   }

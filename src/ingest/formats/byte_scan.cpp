@@ -15,15 +15,19 @@ bool IsStringSpecial(char c) { return c == '"' || c == '\\' || static_cast<signe
 #if defined(__x86_64__)
 
 // As signed bytes, what is beyond ASCII is below the blank, just as control characters are.
-__attribute__((target("avx512bw"))) void MarkBlocks512(const char* text, size_t blocks, uint64_t* marks) {
+__attribute__((target("avx512bw"))) void MarkSpecials512(std::string_view text, uint64_t* marks) {
   const __m512i quote = _mm512_set1_epi8('"');
   const __m512i backslash = _mm512_set1_epi8('\\');
   const __m512i blank = _mm512_set1_epi8(' ');
-  for (size_t i = 0; i < blocks; ++i) {
-    const __m512i bytes = _mm512_loadu_si512(text + i * 64);
-    marks[i] = _mm512_cmpeq_epi8_mask(bytes, quote) | _mm512_cmpeq_epi8_mask(bytes, backslash) |
-               _mm512_cmplt_epi8_mask(bytes, blank);
-  }
+  const auto mark = [&](__m512i bytes) __attribute__((target("avx512bw"), always_inline)) {
+    return _mm512_cmpeq_epi8_mask(bytes, quote) | _mm512_cmpeq_epi8_mask(bytes, backslash) |
+           _mm512_cmplt_epi8_mask(bytes, blank);
+  };
+  size_t at = 0;
+  for (; at + 64 <= text.size(); at += 64) *marks++ = mark(_mm512_loadu_si512(text.data() + at));
+  if (at == text.size()) return;
+  const __mmask64 left = (__mmask64{1} << (text.size() - at)) - 1;
+  *marks = mark(_mm512_maskz_loadu_epi8(left, text.data() + at)) & left;
 }
 
 __attribute__((target("avx2"))) void MarkBlocks256(const char* text, size_t blocks, uint64_t* marks) {
@@ -126,7 +130,6 @@ using MarkBlocks = void (*)(const char* text, size_t blocks, uint64_t* marks);
 
 MarkBlocks BestForThisMachine() {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512bw")) return MarkBlocks512;
   if (__builtin_cpu_supports("avx2")) return MarkBlocks256;
 #endif
   return MarkBlocksPlain;
@@ -212,11 +215,25 @@ void MarkAllBlocks(std::string_view text, char filling, uint64_t* marks, const M
   mark(last, 1, marks + blocks);
 }
 
+void MarkSpecialsByBlocks(std::string_view text, uint64_t* marks) {
+  static const MarkBlocks kMark = BestForThisMachine();
+  MarkAllBlocks(text, ' ', marks, kMark);
+}
+
+using MarkSpecials = void (*)(std::string_view text, uint64_t* marks);
+
+MarkSpecials BestSpecialsForThisMachine() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512bw")) return MarkSpecials512;
+#endif
+  return MarkSpecialsByBlocks;
+}
+
 }  // namespace
 
 void MarkStringSpecials(std::string_view text, uint64_t* marks) {
-  static const MarkBlocks kMark = BestForThisMachine();
-  MarkAllBlocks(text, ' ', marks, kMark);
+  static const MarkSpecials kMark = BestSpecialsForThisMachine();
+  kMark(text, marks);
 }
 
 void MarkThree(std::string_view text, char a, char b, char c, uint64_t* marks) {

@@ -1,6 +1,7 @@
 #include "ingest/formats/row_builder.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/str.h"
 
@@ -13,6 +14,21 @@ using data::Type;
 enum Metadata : size_t { kArrivalTime, kShardId, kSequenceNumber, kPartitionKey };
 
 Type MetadataType(size_t index) { return index == kArrivalTime ? Type::Timestamp() : Type::Varchar(); }
+
+// As Arena::Copy; for the lengths that most texts have, without a call for the bytes.
+std::string_view CopyText(std::string_view text, data::Arena& arena) {
+  const size_t size = text.size();
+  if (size < 8 || size > 32) return arena.Copy(text);
+  char* const to = arena.Allocate(size);
+  if (size <= 16) {  // Two halves that may overlap.
+    std::memcpy(to, text.data(), 8);
+    std::memcpy(to + size - 8, text.data() + size - 8, 8);
+  } else {
+    std::memcpy(to, text.data(), 16);
+    std::memcpy(to + size - 16, text.data() + size - 16, 16);
+  }
+  return {to, size};
+}
 
 }  // namespace
 
@@ -96,7 +112,7 @@ void RowBuilder::Append(const data::Record& record, uint32_t record_index, std::
     Target& target = targets_[i];
     const RawValue& raw = values_[i];
     if (target.varchar && raw.kind == RawValue::Kind::kString && raw.text.size() <= target.chars_max) {
-      target.texts[rows_] = target.arena->Copy(raw.text);
+      target.texts[rows_] = CopyText(raw.text, *target.arena);
     } else if (!AppendCoerced(i, raw)) {
       const InputColumn& column = schema_.columns[used_columns_[i]];
       return AddError(record_index, kCoercionError, CoercionMessage(column.name, column.type, raw), bytes);
