@@ -17,6 +17,7 @@ constexpr uint32_t kStreamsMax = 256;  // At once, a connection.
 constexpr uint32_t kResetsMax = 1000;  // A connection that resets more streams so fast is attacking (CVE-2023-44487).
 constexpr std::chrono::seconds kResetsWindow{30};
 constexpr std::chrono::seconds kCheckInterval{5};
+constexpr size_t kDiscardFactor = 4;  // A refused request may go on for so many times the largest body.
 constexpr int32_t kStreamWindow = 1 << 20;
 constexpr int32_t kConnectionWindow = 16 << 20;
 
@@ -159,6 +160,9 @@ class Http2Connection final : public Connection {
     bool head_request = false;
     bool dispatched = false;
     bool refused = false;
+    bool refusal_sent = false;
+    bool reset_when_answered = false;
+    size_t discarded_bytes = 0;
     bool responded = false;
     bool ended = false;  // The response's body is complete.
     size_t counted_body_bytes = 0;
@@ -206,7 +210,15 @@ class Http2Connection final : public Connection {
       const std::chrono::nanoseconds waited = now - state.last_progress;
       const bool slow_request = !state.dispatched && waited >= options.request_timeout;
       const bool stuck = state.body_sent < state.body.size() && waited >= options.write_timeout;
-      if (slow_request && !state.refused) Refuse(id, state, 408);
+      if (slow_request && !state.refused) {
+        state.reset_when_answered = true;
+        Refuse(id, state, 408);
+        continue;
+      }
+      if (slow_request) {
+        ResetRefused(id, state);
+        continue;
+      }
       if (!stuck) continue;
       context_.refused.Add(1);
       nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_CANCEL);
@@ -293,16 +305,27 @@ class Http2Connection final : public Connection {
     context_.handler(std::move(exchange));
   }
 
-  // Answers a request that is not all there, and asks for no more of it. RFC 9113, 8.1.
+  // Answers a request that is not all there. What still comes of it is thrown away for a while: many clients take a
+  // reset while they are sending for a failure, and miss the answer.
   void Refuse(int32_t id, StreamState& state, int status) {
     context_.refused.Add(1);
     state.refused = true;
+    state.last_progress = context_.clock.Monotonic();
+    context_.body_bytes.fetch_sub(state.counted_body_bytes);
+    state.counted_body_bytes = 0;
+    state.request = {};
     const std::string text = StrCat(status);
     std::string_view name = ":status";
     const nghttp2_nv field{reinterpret_cast<uint8_t*>(const_cast<char*>(name.data())),
                            reinterpret_cast<uint8_t*>(const_cast<char*>(text.data())), name.size(), text.size(),
                            NGHTTP2_NV_FLAG_NONE};
-    nghttp2_submit_response(session_, id, &field, 1, nullptr);  // OnFrameSent does the rest.
+    nghttp2_submit_response(session_, id, &field, 1, nullptr);
+  }
+
+  // A reset that is submitted before the answer is out would take it away.
+  void ResetRefused(int32_t id, StreamState& state) {
+    state.reset_when_answered = true;
+    if (state.refusal_sent) nghttp2_submit_rst_stream(session_, NGHTTP2_FLAG_NONE, id, NGHTTP2_NO_ERROR);
   }
 
   uint32_t CountReset() {
@@ -350,7 +373,14 @@ class Http2Connection final : public Connection {
   static int OnData(nghttp2_session* session, uint8_t, int32_t stream, const uint8_t* bytes, size_t size, void* user) {
     Http2Connection& self = Of(user);
     StreamState* const state = self.Find(stream);
-    if (state == nullptr || state->dispatched || state->refused) return 0;
+    if (state == nullptr || state->dispatched) return 0;
+    if (state->refused) {
+      state->discarded_bytes += size;
+      if (state->discarded_bytes > kDiscardFactor * self.context_.options.body_bytes_max) {
+        self.ResetRefused(stream, *state);
+      }
+      return 0;
+    }
     if (state->request.body.size() + size > self.context_.options.body_bytes_max) {
       self.Refuse(stream, *state, 413);
       return 0;
@@ -380,13 +410,12 @@ class Http2Connection final : public Connection {
     return 0;
   }
 
-  // A reset that is submitted with the answer would take it away.
-  static int OnFrameSent(nghttp2_session* session, const nghttp2_frame* frame, void* user) {
+  static int OnFrameSent(nghttp2_session*, const nghttp2_frame* frame, void* user) {
     if (frame->hd.type != NGHTTP2_HEADERS) return 0;
-    const StreamState* const state = Of(user).Find(frame->hd.stream_id);
-    if (state != nullptr && state->refused) {
-      nghttp2_submit_rst_stream(session, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
-    }
+    StreamState* const state = Of(user).Find(frame->hd.stream_id);
+    if (state == nullptr || !state->refused) return 0;
+    state->refusal_sent = true;
+    if (state->reset_when_answered) Of(user).ResetRefused(frame->hd.stream_id, *state);
     return 0;
   }
 

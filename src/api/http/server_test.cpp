@@ -116,6 +116,10 @@ TEST_P(HttpServerTest, TakesABodyUpToTheLimit) {
   EXPECT_EQ(answer.body, "POST /put - 1048576");
 }
 
+TEST_P(HttpServerTest, RefusesALargerBodyInAWayThatClientsUnderstand) {
+  EXPECT_EQ(Fetch(url_ + "/put", std::string(3 << 20, 'x'), GetParam()).status, 413);
+}
+
 TEST_P(HttpServerTest, StreamsABodyFromAnotherThread) {
   const Answer answer = Fetch(url_ + "/stream", "", GetParam());
   EXPECT_EQ(answer.error, "");
