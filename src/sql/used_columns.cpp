@@ -61,6 +61,7 @@ class Walk {
       if (!passed_on || (i < needed.size() && needed[i])) AddColumns(project.exprs[i], below);
     }
     AddColumns(project.rowtime, below);
+    if (error_rows_ && project.rowtime != nullptr) below.assign(below.size(), true);  // Its row may be late.
     Down(*project.input, below);
   }
   void VisitAggregates(const PlanPtr& input, std::span<const BoundExprPtr> keys,

@@ -55,6 +55,9 @@ TEST(UsedColumnsTest, AnErrorShowsTheWholeRow) {
   const std::string_view failing = "SELECT STREAM 1 / QUANTITY FROM SOURCE_SQL_STREAM_001";
   EXPECT_THAT(Used(failing), UnorderedElementsAre("QUANTITY"));
   EXPECT_THAT(Used(failing, /*error_rows=*/true), ::testing::IsSupersetOf({"QUANTITY", "SECTOR", "deviceId"}));
+  const std::string_view late = "SELECT STREAM APPROXIMATE_ARRIVAL_TIME AS ROWTIME, sector FROM SOURCE_SQL_STREAM_001";
+  EXPECT_THAT(Used(late), UnorderedElementsAre("APPROXIMATE_ARRIVAL_TIME", "SECTOR"));
+  EXPECT_THAT(Used(late, /*error_rows=*/true), ::testing::IsSupersetOf({"QUANTITY", "SECTOR", "deviceId"}));
   EXPECT_THAT(Used("SELECT STREAM sector FROM SOURCE_SQL_STREAM_001", /*error_rows=*/true),
               UnorderedElementsAre("SECTOR"));
 }

@@ -22,6 +22,7 @@ Project::Project(const sql::Project& plan, const sql::BoundExpr* predicate, cons
         DependsOnColumns(*plan.rowtime) || plan.rowtime->monotonicity != sql::Monotonicity::kAscending;
   }
   for (const sql::BoundExprPtr& expr : exprs_) MarkColumns(*expr, used_);
+  if (plan.rowtime != nullptr) used_.assign(used_.size(), true);  // A late row is reported whole.
 }
 
 // Only the columns that take part are moved; the others become columns without storage.
