@@ -150,8 +150,9 @@ Status Application::OpenJob(std::vector<Output> outputs, const std::optional<Che
   }
   tables_ = definition_.tables;
   references_ = std::make_unique<ReferenceWatch>(
-      definition_, ReferenceWatch::Environment{environment_.disk, environment_.net, environment_.clock,
-                                               environment_.log, environment_.folder, environment_.reference_reader});
+      definition_,
+      ReferenceWatch::Environment{environment_.disk, environment_.net, environment_.clock, environment_.log,
+                                  environment_.metrics, environment_.folder, environment_.reference_reader});
 
   std::vector<RecordMerge::Source> sources;
   for (const InputConfig& config : definition_.config.inputs) {

@@ -172,6 +172,11 @@ Result<Definition> LoadDefinition(Disk& disk, const std::string& path, ValueSour
     return Error{info.error().code,
                  StrCat(info.error().message, "; name the application's folder or its ", kDefinitionFile)};
   }
+  if (!info->is_directory && path.ends_with(".sql")) {
+    return Error{ErrorCode::kInvalidArgument,
+                 StrCat(path, " is a SQL program, not an application: check it alone with --sql ", path,
+                        ", or make an application of it with tailrace import ", path)};
+  }
   if (info->is_directory) file = path.ends_with('/') ? path + kDefinitionFile : StrCat(path, "/", kDefinitionFile);
   auto text = ReadFile(disk, file);
   if (!text.ok()) return std::move(text).error();

@@ -74,6 +74,11 @@ ReferenceWatch::ReferenceWatch(const Definition& definition, Environment environ
       status.rows = definition.tables[i].rows();
       status.since = environment_.clock.Now();
     }
+    const Labels labels = {{"app", definition.config.name}, {"table", config.name}};
+    watched.rows = &environment_.metrics.GetGauge("tailrace_reference_table_rows", "Rows that are in force.", labels);
+    watched.failing = &environment_.metrics.GetGauge("tailrace_reference_table_failing",
+                                                     "1 when the file or object could not be read last.", labels);
+    watched.rows->Set(static_cast<double>(status.rows));
     watched_.push_back(std::move(watched));
     status_.push_back(std::move(status));
   }
@@ -119,8 +124,10 @@ Status ReferenceWatch::Step(Timestamp now, const Replace& replace) {
     watched.version_bad = !read.version.empty() && !read.error.empty();
     if (!read.version.empty()) watched.version = std::move(read.version);
     status.error = std::move(read.error);
+    watched.failing->Set(status.error.empty() ? 0 : 1);
     if (!read.rows.has_value()) continue;
     status.rows = read.rows->rows();
+    watched.rows->Set(static_cast<double>(status.rows));
     status.since = now;
     TAILRACE_TRY(replace(static_cast<int>(read.table), std::move(*read.rows)));
     environment_.log.Info(status.loaded ? "reference table replaced" : "reference table loaded",

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/disk.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/net.h"
 #include "base/result.h"
 
@@ -41,6 +42,7 @@ class ReferenceWatch {
     Net& net;
     const Clock& clock;
     Log& log;
+    MetricsRegistry& metrics;
     std::string folder;
     BackgroundTask* reader = nullptr;
   };
@@ -76,6 +78,8 @@ class ReferenceWatch {
     std::string version;       // Of the content that was read last, good or bad.
     bool version_bad = false;  // It is no table.
     std::optional<Timestamp> looked;
+    Gauge* rows = nullptr;
+    Gauge* failing = nullptr;
   };
 
   void Begin(Timestamp now);

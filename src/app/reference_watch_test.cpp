@@ -58,7 +58,7 @@ class ReferenceWatchTest : public ::testing::Test {
   void Begin() {
     rows_ = "none";
     watch_ = std::make_unique<ReferenceWatch>(
-        definition_, ReferenceWatch::Environment{disk_, bucket_, clock_, log_, "/data", nullptr});
+        definition_, ReferenceWatch::Environment{disk_, bucket_, clock_, log_, metrics_, "/data", nullptr});
   }
   // The rows that are in force after a step, "code shelf, ...".
   std::string Step(Milliseconds later = Milliseconds(30'000)) {
@@ -79,6 +79,7 @@ class ReferenceWatchTest : public ::testing::Test {
   sim::SimDisk disk_{Rng(1), {}};
   sim::SimClock clock_{FromUnixMs(1'700'000'000'000)};
   NullLog log_;
+  MetricsRegistry metrics_;
   Bucket bucket_;
   std::unique_ptr<ReferenceWatch> watch_;
   std::string rows_;
@@ -108,10 +109,13 @@ TEST_F(ReferenceWatchTest, ABadObjectIsReadOnceAndToldUntilItIsMended) {
   bucket_.away = true;
   Step();
   EXPECT_EQ(status().error, "nobody is there");
+  EXPECT_EQ(metrics_.Read("tailrace_reference_table_failing", {{"app", ""}, {"table", "PRODUCTS"}}), 1);
   bucket_.away = false;
   bucket_.Put("three", "b,2\n");
   EXPECT_EQ(Step(), "b 2");
   EXPECT_EQ(status().error, "");
+  EXPECT_EQ(metrics_.Read("tailrace_reference_table_failing", {{"app", ""}, {"table", "PRODUCTS"}}), 0);
+  EXPECT_EQ(metrics_.Read("tailrace_reference_table_rows", {{"app", ""}, {"table", "PRODUCTS"}}), 1);
 }
 
 TEST_F(ReferenceWatchTest, WithoutTheBucketACopyServes) {

@@ -132,7 +132,7 @@ std::vector<KeyDocument> DocumentKeys(std::span<const KeySpec<T>> keys) {
 template <typename T>
 void ReadSection(const YamlValue& section, std::span<const KeySpec<T>> keys, T& into) {
   if (!section.is_map()) {
-    section.Fail(section.path() + " must be a map of keys");
+    section.Fail((section.path().empty() ? "the file" : section.path()) + " must be a map of keys");
     return;
   }
   CheckKeys(section, DocumentKeys(keys));

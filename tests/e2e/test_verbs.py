@@ -66,6 +66,14 @@ class Verbs(TestCase):
         self.assertIn('"client_ip"', done.stdout)
         self.assertRegex(done.stdout, r"p\.sql:\d+:\d+: .*CLIENT_IP")
 
+    def test_a_sql_file_in_an_applications_place(self):
+        done = run("check", ROOT / "tests" / "data" / "flood-intended.sql", check=False)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("check it alone with --sql ", done.stderr)
+        bad = self.folder / "bad.yaml"
+        bad.write_text("only a text\n")
+        self.assertIn("the file must be a map of keys", run("check", bad, check=False).stdout)
+
     def test_c2_4_trigger_count_equal_to_one_gives_one_row(self):
         intended = (ROOT / "tests" / "data" / "flood-intended.sql").read_text()
         feed = self.folder / "orders.ndjson"
