@@ -42,9 +42,12 @@ class PaddedText {
   std::vector<char> bytes_;
 };
 
-bool IsBlank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
+// What JSON takes for white space, which is less than Trim takes.
+constexpr std::string_view kBlanks = " \t\r\n";
 
-std::string_view TrimEnd(std::string_view token) { return token.substr(0, token.find_last_not_of(" \t\r\n") + 1); }
+bool IsBlank(std::string_view text) { return text.find_first_not_of(kBlanks) == std::string_view::npos; }
+
+std::string_view TrimEnd(std::string_view token) { return token.substr(0, token.find_last_not_of(kBlanks) + 1); }
 
 // Where a document ended, or why it could not be read.
 struct Reading {
@@ -146,7 +149,7 @@ class JsonDecoder final : public Decoder {
         ++broken;
         // A bracket that is missing would swallow the documents behind it; text that is no JSON at all is one fault up
         // to the next document, not one a word.
-        const char first = Trim(text).front();
+        const char first = text[text.find_first_not_of(kBlanks)];
         const size_t line = NextDocumentLine(text);
         size = first == '{' || first == '[' ? std::min(size, line) : line;
         const std::string_view part = Bytes(text.substr(0, size), record_bytes);

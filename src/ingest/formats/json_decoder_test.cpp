@@ -195,7 +195,8 @@ TEST(JsonDecoderTest, GivesUpOnARecordOfBrokenDocuments) {
 
 TEST(JsonDecoderTest, ReportsWhatIsNotAJsonRow) {
   const InputSchema schema = MakeSchema("json", {{"a", "INTEGER"}});
-  for (const std::string text : {"not json", "42", "\"text\"", "{\"a\":1", "{\"a\":tru}", "{\"a\" 1}", "{\"a\":01}"}) {
+  for (const std::string text :
+       {"not json", "42", "\"text\"", "{\"a\":1", "{\"a\":tru}", "{\"a\" 1}", "{\"a\":01}", "\v"}) {
     SCOPED_TRACE(text);
     const Decoded decoded = DecodeTexts(schema, {text});
     EXPECT_EQ(decoded.batch.rows(), 0u);
