@@ -114,6 +114,14 @@ inline const char* FindOneOf(const char* at, const char* end, char a, char b, ch
 inline bool SameBytes(const char* at, const char* end, const char* expected, size_t size) {
   if (static_cast<size_t>(end - at) < size) return false;
 #if defined(__SSE2__)
+  const auto equal_bytes = [](const char* one, const char* other) {
+    return _mm_cmpeq_epi8(_mm_loadu_si128(reinterpret_cast<const __m128i*>(one)),
+                          _mm_loadu_si128(reinterpret_cast<const __m128i*>(other)));
+  };
+  if (size >= 16 && size <= 32) {  // Two parts that may overlap.
+    const __m128i both = _mm_and_si128(equal_bytes(at, expected), equal_bytes(at + size - 16, expected + size - 16));
+    return _mm_movemask_epi8(both) == 0xffff;
+  }
   while (end - at >= 16) {
     const __m128i a = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));
     const __m128i b = _mm_loadu_si128(reinterpret_cast<const __m128i*>(expected));

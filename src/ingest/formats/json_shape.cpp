@@ -112,7 +112,6 @@ void MarkedRecord::Set(std::string_view text) {
   if (marks_.size() < used_) marks_.resize(used_);
   MarkStringSpecials(text, marks_.data());
   unescaped_.clear();
-  unescaped_.reserve(text.size());  // So that texts put there do not move.
 }
 
 std::optional<JsonShape> JsonShape::Learn(std::string_view text, const PathNode& root) {

@@ -31,7 +31,10 @@ class MarkedRecord {
     return text_.size();
   }
   // Room for texts that the record has with escapes; the views stay valid until the next Set.
-  std::string& unescaped() { return unescaped_; }
+  std::string& unescaped() {
+    unescaped_.reserve(text_.size());  // So that texts put there do not move.
+    return unescaped_;
+  }
 
  private:
   std::string_view text_;
