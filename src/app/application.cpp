@@ -4,15 +4,19 @@
 
 #include "app/decoded_pieces.h"
 #include "app/input_stream_names.h"
+#include "app/used_input_columns.h"
 #include "base/str.h"
 #include "ingest/formats/aggregate_decoder.h"
 #include "ingest/formats/builtin.h"
-#include "sql/used_columns.h"
 
 namespace tailrace::app {
 namespace {
 
 constexpr Milliseconds kSilencePerStep{60 * 60 * 1000};
+// A checkpoint of a large state is not begun again before this many times of what the last one took: so that the work
+// for checkpoints stays a part of all work.
+constexpr int kCheckpointRest = 4;
+constexpr Milliseconds kCheckpointRestMax{60 * 1000};
 constexpr size_t kRecordsPerStep = 64 * 1024;  // Then time for checkpoints, status and shutdown.
 
 }  // namespace
@@ -72,7 +76,8 @@ Status Application::OpenInputs() {
       input.streams.push_back(definition_.program->FindStream(ingest::InputStreamName(config.prefix, partition)));
       TAILRACE_CHECK(input.streams.back() >= 0);
     }
-    const ingest::UsedColumns used = UsedColumnsOf(config, input.streams);
+    ingest::UsedColumns used = UsedInputColumns(definition_, config, input.streams);
+    if (environment_.options.observe_inputs) used.assign(used.size(), true);
     TAILRACE_ASSIGN_OR_RETURN(const std::shared_ptr<stream::Stream> stream, environment_.find_stream(config));
     const auto range_of = [stream](stream::ShardId shard) -> std::optional<stream::HashKeyRange> {
       for (const stream::ShardDescription& known : stream->Describe().shards) {
@@ -92,24 +97,6 @@ Status Application::OpenInputs() {
     inputs_.push_back(std::move(input));
   }
   return Ok();
-}
-
-// What the decoder must parse: columns that somebody looks at, and those whose values may be refused, since such a
-// record is a row of error_stream whoever looks. Text always fits; it is cut.
-ingest::UsedColumns Application::UsedColumnsOf(const InputConfig& config, const std::vector<int>& streams) const {
-  ingest::UsedColumns used(config.schema.columns.size() + ingest::kMetadataColumns,
-                           environment_.options.observe_inputs);
-  for (const int stream : streams) {
-    const std::vector<bool> looked_at = sql::UsedColumns(*definition_.program, stream);
-    const std::string& name = definition_.program->streams[static_cast<size_t>(stream)].name;
-    const bool whole = std::ranges::any_of(definition_.config.outputs,
-                                           [&](const OutputConfig& output) { return output.from == name; });
-    for (size_t i = 0; i < used.size(); ++i) {
-      const bool may_fail = i < config.schema.columns.size() && !config.schema.columns[i].type.is_character();
-      used[i] = used[i] || whole || may_fail || (i < looked_at.size() && looked_at[i]);
-    }
-  }
-  return used;
 }
 
 Status Application::OpenJob(std::vector<Output> outputs, const std::optional<Checkpoint>& checkpoint) {
@@ -287,7 +274,7 @@ Result<Application::StepResult> Application::Step() {
   }
   if (checkpoint_state_ != nullptr) {
     GoOnWithCheckpoint();
-  } else if (changed_since_checkpoint_ && now - last_checkpoint_ >= definition_.config.checkpoint_interval) {
+  } else if (changed_since_checkpoint_ && now - last_checkpoint_ >= CheckpointInterval()) {
     BeginCheckpoint();
   }
   result.more = ((!read_up || silence_left) && !OutputsFull()) || checkpoint_state_ != nullptr;
@@ -297,7 +284,7 @@ Result<Application::StepResult> Application::Step() {
   if (checkpoint_under_way_) {
     wake_at(now + Milliseconds(100));
   } else if (changed_since_checkpoint_) {
-    wake_at(last_checkpoint_ + definition_.config.checkpoint_interval);
+    wake_at(last_checkpoint_ + CheckpointInterval());
   }
   if (const auto look = references_->NextLook(now); look.has_value()) wake_at(*look);
   PublishStatus();
@@ -376,7 +363,7 @@ Status Application::Conclude() {
 // still being written, the next waits for the step after.
 void Application::BeginCheckpoint() {
   if (!changed_since_checkpoint_ || OutputsWait() || checkpoint_under_way_) return;
-  const std::chrono::nanoseconds begun = environment_.clock.Monotonic();
+  checkpoint_begun_ = environment_.clock.Monotonic();
   last_checkpoint_ = std::max(environment_.clock.Now(), bound_);
   checkpoint_ = std::make_shared<Checkpoint>(Checkpoint{.number = checkpoint_number_ + 1,
                                                         .bound_unix_ms = ToUnixMs(bound_),
@@ -386,8 +373,14 @@ void Application::BeginCheckpoint() {
   job_->Save(*checkpoint_state_);
   checkpoint_under_way_ = true;
   changed_since_checkpoint_ = false;
-  longest_pause_ = environment_.clock.Monotonic() - begun;
+  longest_pause_ = environment_.clock.Monotonic() - checkpoint_begun_;
   GoOnWithCheckpoint();
+}
+
+Milliseconds Application::CheckpointInterval() const {
+  if (checkpoint_under_way_) return definition_.config.checkpoint_interval;
+  const auto rest = std::chrono::duration_cast<Milliseconds>(checkpoint_took_ * kCheckpointRest);
+  return std::max(definition_.config.checkpoint_interval, std::min(rest, kCheckpointRestMax));
 }
 
 // One piece of the state that is being saved.
@@ -403,6 +396,7 @@ void Application::GoOnWithCheckpoint() {
     checkpoint->job_state = std::move(*state).Finish();
     checkpoint_bytes_.Set(static_cast<double>(checkpoint->job_state.size()));
     checkpoint_written_ = WriteCheckpoint(environment_.disk, environment_.checkpoint_file, *checkpoint);
+    checkpoint_took_ = environment_.clock.Monotonic() - checkpoint_begun_;
   };
   if (environment_.checkpoint_writer != nullptr) {
     environment_.checkpoint_writer->Start(std::move(write));

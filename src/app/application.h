@@ -172,7 +172,6 @@ class Application {
 
   Application(Definition definition, const Origins& origins, Environment environment);
   Status OpenInputs();
-  ingest::UsedColumns UsedColumnsOf(const InputConfig& config, const std::vector<int>& streams) const;
   Status OpenJob(std::vector<Output> outputs, const std::optional<Checkpoint>& checkpoint);
   Status PushRecords(const MergedRecords& merged);
   void ShowInput(Input& input, int stream, std::span<const data::Record> records);
@@ -186,6 +185,7 @@ class Application {
   void FlushOutputs();
   void BeginCheckpoint();
   void GoOnWithCheckpoint();
+  Milliseconds CheckpointInterval() const;
   void FinishCheckpoint(bool wait);
   bool OutputsWait() const;
   bool OutputsFull() const;
@@ -210,9 +210,11 @@ class Application {
   bool checkpoint_under_way_ = false;
   std::shared_ptr<Checkpoint> checkpoint_;        // Whose state is being saved.
   std::shared_ptr<ByteWriter> checkpoint_state_;  // Null: none is.
-  uint64_t records_at_piece_ = 0;                 // How many there had been when the last piece was written.
-  std::chrono::nanoseconds longest_pause_{0};     // Of the checkpoint under way.
-  std::optional<Status> checkpoint_written_;      // By the task; read when it is done.
+  std::chrono::nanoseconds checkpoint_begun_{0};
+  std::chrono::nanoseconds checkpoint_took_{0};  // Until it was written. By the task; read when it is done.
+  uint64_t records_at_piece_ = 0;                // How many there had been when the last piece was written.
+  std::chrono::nanoseconds longest_pause_{0};    // Of the checkpoint under way.
+  std::optional<Status> checkpoint_written_;     // By the task; read when it is done.
   Gauge& checkpoint_pause_us_;
   Gauge& checkpoint_bytes_;
   uint64_t records_ = 0;

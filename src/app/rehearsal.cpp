@@ -6,6 +6,7 @@
 
 #include "alarm/alarm_sink.h"
 #include "app/decoded_pieces.h"
+#include "app/used_input_columns.h"
 #include "base/str.h"
 #include "engine/job.h"
 #include "ingest/formats/aggregate_decoder.h"
@@ -175,7 +176,8 @@ class Variant {
 // The decoders of the inputs and the in-application streams that they feed.
 class Inputs {
  public:
-  static Result<std::unique_ptr<Inputs>> Make(const std::vector<Definition>& variants, const RecordSource& source) {
+  static Result<std::unique_ptr<Inputs>> Make(const std::vector<Definition>& variants, const RecordSource& source,
+                                              const DecodeOptions& options) {
     auto inputs = std::make_unique<Inputs>();
     const Definition& first = variants.front();
     for (const Definition& variant : variants) {
@@ -186,14 +188,23 @@ class Inputs {
       if (!same) return Error{ErrorCode::kInvalidArgument, "a parameter of inputs cannot be swept"};
     }
     for (const InputConfig& config : first.config.inputs) {
-      TAILRACE_ASSIGN_OR_RETURN(auto decoder, ingest::MakeDecoder(config.schema));
-      const int number = static_cast<int>(inputs->decoders_.size());
-      inputs->decoders_.push_back(ingest::MakeAggregateDecoder(
-          std::move(decoder), [&source, number](stream::ShardId shard) { return source.RangeOf(number, shard); }));
       std::vector<int>& streams = inputs->streams_.emplace_back();
       for (int partition = 1; partition <= config.parallelism; ++partition) {
         streams.push_back(first.program->FindStream(ingest::InputStreamName(config.prefix, partition)));
       }
+      ingest::UsedColumns used = UsedInputColumns(first, config, streams);
+      for (const Definition& variant : variants) {
+        const ingest::UsedColumns others = UsedInputColumns(variant, config, streams);
+        for (size_t i = 0; i < used.size(); ++i) used[i] = used[i] || others[i];
+      }
+      const int number = static_cast<int>(inputs->decoders_.size());
+      const auto make = [&]() -> Result<std::unique_ptr<ingest::Decoder>> {
+        TAILRACE_ASSIGN_OR_RETURN(auto decoder, ingest::MakeDecoder(config.schema, used));
+        return ingest::MakeAggregateDecoder(
+            std::move(decoder), [&source, number](stream::ShardId shard) { return source.RangeOf(number, shard); });
+      };
+      TAILRACE_ASSIGN_OR_RETURN(auto decoder, ParallelDecoder::Make(make, options));
+      inputs->decoders_.push_back(std::move(decoder));
     }
     return inputs;
   }
@@ -201,22 +212,26 @@ class Inputs {
   // Gives the number of records that gave an error.
   Result<uint64_t> Push(const MergedRecords& merged, std::span<const std::unique_ptr<Variant>> variants) {
     const int stream = streams_[static_cast<size_t>(merged.source)][static_cast<size_t>(merged.partition)];
-    const ingest::Decoded decoded = decoders_[static_cast<size_t>(merged.source)]->Decode(merged.records);
-    TAILRACE_TRY(ForEachPiece(
-        decoded, merged.records,
-        [&](size_t begin, size_t end) -> Status {
-          const data::Batch rows = decoded.batch.Slice(begin, end);
-          for (const auto& variant : variants) TAILRACE_TRY(variant->job().Push(stream, rows));
-          return Ok();
-        },
-        [&](const engine::RowError& error) {
-          for (const auto& variant : variants) variant->job().ReportError(error);
-        }));
-    return decoded.errors.size();
+    uint64_t errors = 0;
+    for (const ParallelDecoder::Piece& piece : decoders_[static_cast<size_t>(merged.source)]->Decode(merged.records)) {
+      const ingest::Decoded& decoded = piece.decoded;
+      errors += decoded.errors.size();
+      TAILRACE_TRY(ForEachPiece(
+          decoded, piece.records,
+          [&](size_t begin, size_t end) -> Status {
+            const data::Batch rows = decoded.batch.Slice(begin, end);
+            for (const auto& variant : variants) TAILRACE_TRY(variant->job().Push(stream, rows));
+            return Ok();
+          },
+          [&](const engine::RowError& error) {
+            for (const auto& variant : variants) variant->job().ReportError(error);
+          }));
+    }
+    return errors;
   }
 
  private:
-  std::vector<std::unique_ptr<ingest::Decoder>> decoders_;
+  std::vector<std::unique_ptr<ParallelDecoder>> decoders_;
   std::vector<std::vector<int>> streams_;  // Of each input, by partition.
 };
 
@@ -226,7 +241,7 @@ Result<RehearsalRun> Rehearse(const std::vector<Definition>& definitions, Record
                               const RehearsalOptions& options,
                               const std::function<bool(const RehearsalProgress&)>& progress) {
   TAILRACE_CHECK(!definitions.empty() && definitions.size() <= kRehearsalVariantsMax);
-  TAILRACE_ASSIGN_OR_RETURN(const std::unique_ptr<Inputs> inputs, Inputs::Make(definitions, source));
+  TAILRACE_ASSIGN_OR_RETURN(const std::unique_ptr<Inputs> inputs, Inputs::Make(definitions, source, options.decode));
   RehearsalRun run;
   std::vector<std::unique_ptr<Variant>> variants;
   const auto begin = [&](Timestamp time) -> Status {

@@ -8,6 +8,7 @@
 
 #include "alarm/alarm.h"
 #include "app/definition.h"
+#include "app/parallel_decoder.h"
 #include "app/record_source.h"
 #include "base/clock.h"
 #include "base/result.h"
@@ -18,6 +19,7 @@ struct RehearsalOptions {
   int64_t query_start_unix_ms = 0;  // What CURRENT_TIMESTAMP gives; 0: the first record's arrival.
   Timestamp from{};                 // What is told begins here; earlier records only bring about the state.
   std::optional<Timestamp> to;      // The last moment, included; later records are left out. None: the last record.
+  DecodeOptions decode;             // Changes nothing of what comes out.
 };
 
 // What an alarm would have done, and whom it would have told.

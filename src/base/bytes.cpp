@@ -5,27 +5,35 @@
 namespace tailrace {
 
 bool ByteWriter::WriteSome(size_t bytes_max) {
-  while (live_ != nullptr && !live_->empty()) {
-    const size_t written = live_->front()->WriteSome(bytes_max);
-    if (written == 0) live_->pop_front();
+  if (live_ == nullptr) return false;
+  while (!live_->parts.empty()) {
+    const size_t written = live_->parts.front()->WriteSome(bytes_max);
+    live_->written += written;
+    if (written == 0) live_->parts.pop_front();
     if (written >= bytes_max) break;
     bytes_max -= written;
   }
-  return live_ != nullptr && !live_->empty();
+  return !live_->parts.empty();
 }
 
 std::string ByteWriter::Finish() && {
   if (parts_.empty()) return std::move(bytes_);
   ByteWriter whole;
-  size_t offset = 0;
-  for (Deferred& deferred : parts_) {
-    whole.Append(std::string_view(bytes_).substr(offset, deferred.offset - offset));
-    std::exchange(deferred.part, nullptr)(whole);  // What it owned is no longer needed.
-    offset = deferred.offset;
-  }
-  whole.Append(std::string_view(bytes_).substr(offset));
+  whole.Reserve(bytes_.size() + (live_ != nullptr ? live_->written : 0));
+  std::move(*this).FinishInto(whole);
   return std::move(whole.bytes_);
 }
+
+void ByteWriter::FinishInto(ByteWriter& out) && {
+  size_t offset = 0;
+  for (Deferred& deferred : parts_) {
+    out.Append(std::string_view(bytes_).substr(offset, deferred.offset - offset));
+    std::exchange(deferred.part, nullptr)(out);  // What it owned is no longer needed.
+    offset = deferred.offset;
+  }
+  out.Append(std::string_view(bytes_).substr(offset));
+}
+
 namespace {
 
 template <typename T>

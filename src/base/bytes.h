@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -31,7 +32,7 @@ class ByteWriter {
   ByteWriter() = default;
   static ByteWriter Deferring() {
     ByteWriter writer;
-    writer.live_ = std::make_shared<std::deque<std::shared_ptr<LivePart>>>();
+    writer.live_ = std::make_shared<Live>();
     return writer;
   }
   // A writer of the same kind for a part of this one's bytes; its live parts are written by this one's WriteSome.
@@ -47,15 +48,18 @@ class ByteWriter {
     parts_.push_back({bytes_.size(), std::move(part)});
   }
   // Only when deferring. Whoever adds it also defers the part that puts its bytes into place.
-  void AddLive(std::shared_ptr<LivePart> part) { live_->push_back(std::move(part)); }
+  void AddLive(std::shared_ptr<LivePart> part) { live_->parts.push_back(std::move(part)); }
   // Lets live parts write about `bytes_max` bytes; whether something is left. Called until nothing is, before Finish.
   bool WriteSome(size_t bytes_max);
   // All bytes. Once, on any thread.
   std::string Finish() &&;
+  // The same, behind those of `out`.
+  void FinishInto(ByteWriter& out) &&;
 
   void U8(uint8_t value) { bytes_.push_back(static_cast<char>(value)); }
   void U32(uint32_t value) { Raw(&value, sizeof value); }
   void U64(uint64_t value) { Raw(&value, sizeof value); }
+  void PatchU64(size_t offset, uint64_t value) { std::memcpy(bytes_.data() + offset, &value, sizeof value); }
   void I64(int64_t value) { Raw(&value, sizeof value); }
   void F64(double value) { Raw(&value, sizeof value); }
   void Bool(bool value) { U8(value ? 1 : 0); }
@@ -79,9 +83,13 @@ class ByteWriter {
     size_t offset;  // In bytes_.
     Part part;
   };
+  struct Live {
+    std::deque<std::shared_ptr<LivePart>> parts;  // In which something is left.
+    size_t written = 0;
+  };
   std::string bytes_;
   std::vector<Deferred> parts_;
-  std::shared_ptr<std::deque<std::shared_ptr<LivePart>>> live_;  // Null: not deferring.
+  std::shared_ptr<Live> live_;  // Null: not deferring.
 };
 
 // Reads what ByteWriter wrote, bounds-checked. Errors: kCorruption when the bytes end too early.

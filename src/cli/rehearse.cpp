@@ -1,7 +1,9 @@
 #include "cli/rehearse.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <chrono>
+#include <thread>
 
 #include "alarm/alarm_sink.h"
 #include "app/archived_records.h"
@@ -23,6 +25,8 @@ namespace {
 namespace json = boost::json;
 using app::RehearsedAlarm;
 using app::RehearsedEvent;
+
+constexpr size_t kDecodeThreadsMax = 4;  // The rest of the work is one thread's.
 
 // What the command line asks for.
 struct Wanted {
@@ -242,6 +246,7 @@ int RunRehearsal(const Arguments& arguments, const Context& context) {
     return Fail(context, "replay", StrCat("application ", config.name, " has no alarms to rehearse"));
   }
   app::RehearsalOptions options{.from = wanted->from, .to = wanted->to};
+  options.decode.threads = std::clamp<size_t>(std::thread::hardware_concurrency(), 1, kDecodeThreadsMax);
   auto source = OpenRecords(*wanted, config, options, context);
   if (!source.ok()) return Fail(context, "replay", source.error().message);
   const bool as_json = arguments.Has("--json");

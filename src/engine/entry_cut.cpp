@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/check.h"
 
@@ -89,11 +90,12 @@ void EntryCut::AppendSection(size_t section, ByteWriter& out) {
   if (in_order_.open.size() > 0) in_order_.blocks.push_back(std::move(in_order_.open).Take());
   in_order_.open = ByteWriter();
   FindEarly();
+  const bool last = section + 1 == sections_;
   const auto text_of = [&](const char* at) {
     for (size_t before = 0; before < section; ++before) TakeText(at);
     return TakeText(at);
   };
-  for (const std::string& block : in_order_.blocks) {
+  for (std::string& block : in_order_.blocks) {
     for (const char* at = block.data(); at != block.data() + block.size();) {
       if (Take<char>(at) != 0) {
         out.Append(text_of(at));
@@ -103,6 +105,7 @@ void EntryCut::AppendSection(size_t section, ByteWriter& out) {
       const auto early = std::ranges::lower_bound(found_, Take<uint32_t>(at), {}, &Early::index);
       out.Append(text_of(early->texts));
     }
+    if (last) std::exchange(block, {});
   }
 }
 

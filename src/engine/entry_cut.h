@@ -44,7 +44,7 @@ class EntryCut final : public ByteWriter::LivePart {
   bool complete() const { return complete_; }
 
   size_t WriteSome(size_t bytes_max) override;
-  // Appends the bytes of a section. Only when complete.
+  // Appends the bytes of a section. Only when complete; each once, in order.
   void AppendSection(size_t section, ByteWriter& out);
 
  private:

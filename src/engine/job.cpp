@@ -32,9 +32,10 @@ void AppendSized(ByteWriter& writer, const Save& save) {
   const auto part = std::make_shared<ByteWriter>(writer.Nested());
   save(*part);
   writer.Defer([part](ByteWriter& out) {
-    const std::string bytes = std::move(*part).Finish();
-    out.U64(bytes.size());
-    out.Append(bytes);
+    const size_t at = out.size();
+    out.U64(0);
+    std::move(*part).FinishInto(out);
+    out.PatchU64(at, out.size() - at - sizeof(uint64_t));
   });
 }
 
@@ -372,9 +373,9 @@ void GraphJob::Save(ByteWriter& writer) const {
   state->U32(kVersion);
   SavePayload(*state);
   writer.Defer([state](ByteWriter& out) {
-    const std::string bytes = std::move(*state).Finish();
-    out.Append(bytes);
-    out.U32(Crc32c(bytes));
+    const size_t at = out.size();
+    std::move(*state).FinishInto(out);
+    out.U32(Crc32c(std::string_view(out.bytes()).substr(at)));
   });
 }
 
