@@ -14,6 +14,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "e2e"))
 import harness  # noqa: E402
 from kinesis_api import Kinesis  # noqa: E402
+from measure import cpu_seconds, resident_mib  # noqa: E402
 
 SECONDS = float(os.environ.get("SECONDS_EACH", "1"))
 LOAD = harness.ROOT / "build" / "bench" / "kinesis_load"
@@ -27,18 +28,6 @@ def load(url, *words):
     if done.returncode != 0:
         raise SystemExit(f"kinesis_load {words}: {done.stderr}")
     return json.loads(done.stdout)
-
-
-def cpu_seconds(process):
-    fields = pathlib.Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def resident_mib(process):
-    for line in pathlib.Path(f"/proc/{process}/status").read_text().splitlines():
-        if line.startswith("VmRSS"):
-            return int(line.split()[1]) / 1024
-    return 0
 
 
 def put_table(url, process, streams, connections, rows, name):

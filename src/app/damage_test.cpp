@@ -28,19 +28,10 @@ class NoSources final : public ValueSource {
 // What a server shows, by its name: a text, or the error that stands in its place.
 using Shown = std::map<std::string, Result<std::string>>;
 
-class DamageWorld {
+class DamageWorld : SimMachine {
  public:
   // `seed` decides what happens; `in_order`: whether the server ends in order or dies.
-  DamageWorld(uint64_t seed, bool in_order)
-      : rng_(seed),
-        disk_(rng_.Fork()),
-        website_(rng_.Fork()),
-        disks_(disk_, website_),
-        net_(clock_, rng_.Fork()),
-        sqlite_(disk_, clock_, rng_.Fork()),
-        tables_(disk_, rng_.Fork()) {
-    Work(in_order);
-  }
+  DamageWorld(uint64_t seed, bool in_order) : SimMachine(seed) { Work(in_order); }
   ~DamageWorld() { Close(); }
 
   std::vector<std::string> Files() {
@@ -196,16 +187,6 @@ class DamageWorld {
     return text;
   }
 
-  Rng rng_;
-  sim::SimClock clock_{FromUnixMs(stream::kTestStartUnixMs)};
-  sim::SimDisk disk_;
-  sim::SimDisk website_;
-  TwoDisks disks_;
-  SimNet net_;
-  NullLog log_;
-  MetricsRegistry metrics_;
-  sim::SimSqlite sqlite_;
-  SimTables tables_;
   Definition definition_;
   std::unique_ptr<Runtime> runtime_;
   RunningApplication* server_ = nullptr;

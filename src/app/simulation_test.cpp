@@ -54,16 +54,9 @@ struct Seen {
   }
 };
 
-class Simulation {
+class Simulation : SimMachine {
  public:
-  explicit Simulation(uint64_t seed)
-      : rng_(seed),
-        disk_(rng_.Fork()),
-        website_(rng_.Fork()),
-        disks_(disk_, website_),
-        net_(clock_, rng_.Fork()),
-        sqlite_(disk_, clock_, rng_.Fork()),
-        tables_(disk_, rng_.Fork()) {}
+  explicit Simulation(uint64_t seed) : SimMachine(seed) {}
 
   void Run() {
     ASSERT_NO_FATAL_FAILURE(Prepare());
@@ -421,16 +414,6 @@ class Simulation {
     EXPECT_EQ(found, wanted);
   }
 
-  Rng rng_;
-  sim::SimClock clock_{FromUnixMs(stream::kTestStartUnixMs)};
-  sim::SimDisk disk_;
-  sim::SimDisk website_;
-  TwoDisks disks_;
-  SimNet net_;
-  NullLog log_;
-  MetricsRegistry metrics_;
-  sim::SimSqlite sqlite_;
-  SimTables tables_;
   Definition definition_;
   bool disk_troubled_ = false;
   std::unique_ptr<Runtime> runtime_;

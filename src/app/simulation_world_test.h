@@ -9,10 +9,14 @@
 
 #include "app/definition.h"
 #include "app/sim_tables_test.h"
+#include "base/log.h"
+#include "base/metrics.h"
 #include "base/net.h"
+#include "base/rng.h"
 #include "base/str.h"
 #include "sim/sim.h"
 #include "sim/sim_sqlite.h"
+#include "stream/world_test.h"
 
 // The world that the simulation of a whole server lives in. Only the simulation includes it.
 namespace tailrace::app {
@@ -80,6 +84,30 @@ class SimNet final : public Net {
  private:
   sim::SimClock& clock_;
   Rng rng_;
+};
+
+// Everything outside a simulated server. All its chances come from one seed.
+class SimMachine {
+ protected:
+  explicit SimMachine(uint64_t seed)
+      : rng_(seed),
+        disk_(rng_.Fork()),
+        website_(rng_.Fork()),
+        disks_(disk_, website_),
+        net_(clock_, rng_.Fork()),
+        sqlite_(disk_, clock_, rng_.Fork()),
+        tables_(disk_, rng_.Fork()) {}
+
+  Rng rng_;
+  sim::SimClock clock_{FromUnixMs(stream::kTestStartUnixMs)};
+  sim::SimDisk disk_;
+  sim::SimDisk website_;
+  TwoDisks disks_;
+  SimNet net_;
+  NullLog log_;
+  MetricsRegistry metrics_;
+  sim::SimSqlite sqlite_;
+  SimTables tables_;
 };
 
 // One record that was given to the server: as a client's put or as a line of the website's log.
