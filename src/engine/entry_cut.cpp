@@ -72,8 +72,7 @@ size_t EntryCut::WriteSome(size_t bytes_max) {
 }
 
 void EntryCut::FindEarly() {
-  if (early_.open.size() == 0) return;  // Nothing new.
-  early_.blocks.push_back(std::move(early_.open).Take());
+  early_.blocks.push_back(std::move(early_.open).Take());  // Empty when the last entry filled a block.
   early_.open = ByteWriter();
   for (const std::string& block : early_.blocks) {
     for (const char* at = block.data(); at != block.data() + block.size();) {
@@ -89,7 +88,7 @@ void EntryCut::AppendSection(size_t section, ByteWriter& out) {
   TAILRACE_CHECK(complete_);
   if (in_order_.open.size() > 0) in_order_.blocks.push_back(std::move(in_order_.open).Take());
   in_order_.open = ByteWriter();
-  FindEarly();
+  if (section == 0) FindEarly();
   const bool last = section + 1 == sections_;
   const auto text_of = [&](const char* at) {
     for (size_t before = 0; before < section; ++before) TakeText(at);

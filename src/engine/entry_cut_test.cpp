@@ -60,6 +60,19 @@ TEST(EntryCutTest, GivesTheEntriesOfItsMomentWhateverHappensToThemMeanwhile) {
   }
 }
 
+// A window without PARTITION BY is one entry, which may be larger than a block of bytes.
+TEST(EntryCutTest, GivesALargeEntryThatWasWrittenEarlyAndIsTheLastOne) {
+  const std::string text(1 << 20, 'a');
+  const auto save = [&](uint32_t /*index*/, size_t section, ByteWriter& out) { out.Append(StrCat(section, text)); };
+  const auto order = [next = uint32_t{0}]() mutable { return next < 1 ? std::optional(next++) : std::nullopt; };
+  EntryCut cut(std::vector<bool>{true}, order, 2, save);
+  cut.Keep(uint32_t{0});
+  while (cut.WriteSome(1000) > 0) continue;
+  ByteWriter written;
+  for (size_t section = 0; section < 2; ++section) cut.AppendSection(section, written);
+  EXPECT_EQ(written.bytes(), StrCat(0, text, 1, text));
+}
+
 TEST(BlockQueueTest, ACopyKeepsWhatItHad) {
   BlockQueue<int> queue;
   for (int i = 0; i < 5000; ++i) queue.push_back(i);
