@@ -20,6 +20,7 @@ namespace {
 
 constexpr size_t kTableRows = 1'000;  // Whose widths decide the columns of a table.
 constexpr size_t kThreadsMax = 64;
+constexpr uint64_t kFreedBytesKept = 4 << 20;  // More than what is decoded at a time.
 
 constexpr OptionSpec kOptions[] = {
     {"--file", "[NAME=]FILE",
@@ -192,6 +193,7 @@ int Run(const Arguments& arguments, const Context& context) {
   }
   if (!(*query)->ok()) return kExitFailed;
 
+  KeepFreedMemory(kFreedBytesKept);
   Output output(context, form, (*query)->schema());
   ProgressLine progress(context, !follow && IsTerminal(2));
   const double total = static_cast<double>((*query)->bytes_total());

@@ -10,7 +10,6 @@ namespace tailrace::app {
 namespace {
 
 constexpr size_t kReadBytes = 64 << 10;
-constexpr std::string_view kStandardInput = "-";
 
 }  // namespace
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/decompress.h"
@@ -52,6 +53,7 @@ class LineReader {
   Result<uint64_t> BytesTotal() const;
 
   static constexpr size_t kLineBytesMax = 64 << 20;
+  static constexpr std::string_view kStandardInput = "-";
 
  private:
   Status OpenNext();

@@ -58,7 +58,7 @@ class Query::Cursor {
 
   // Decodes on until there is a row; false at the end. `now`: of rows that nothing tells the time of.
   Result<bool> Fill(const Clock& clock, QueryReport& report) {
-    while (row_ == batch_.rows()) {
+    while (row_ == batch_.rows()) {  // A piece may have no rows.
       TAILRACE_ASSIGN_OR_RETURN(std::optional<DecodedLines> lines, source_->Next());
       if (!lines.has_value()) return false;
       report.bad_lines += lines->errors.size();
@@ -132,45 +132,47 @@ Result<size_t> Query::ReadInput(std::span<char> into) {
   return count;
 }
 
-LineReader Query::MakeReader(const Source& source, std::function<bool()> wait_for_more) {
-  return {environment_.disk,
-          source.files.files,
-          [this](std::span<char> into) { return ReadInput(into); },
-          {.piece_bytes = kSampleBytes,
-           .quoted_line_breaks = source.schema.format == "csv",
-           .skip_first_line = source.header,
-           .wait_for_more = std::move(wait_for_more)}};
+LineReader::Options Query::ReaderOptions(const Source& source) const {
+  return {.piece_bytes = kSampleBytes,
+          .quoted_line_breaks = source.schema.format == "csv",
+          .skip_first_line = source.header,
+          .wait_for_more = nullptr};
 }
 
-Result<std::vector<std::string>> Query::SampleLines(const Source& source) {
-  LineReader reader = MakeReader(source, nullptr);
+LineReader::ReadInput Query::InputReader() {
+  return [this](std::span<char> into) { return ReadInput(into); };
+}
+
+Result<Query::Samples> Query::ReadSamples(const Source& source) {
+  LineReader reader(environment_.disk, source.files.files, InputReader(), ReaderOptions(source));
   TAILRACE_ASSIGN_OR_RETURN(const uint64_t bytes, reader.BytesTotal());
   bytes_total_ += bytes;
-  std::vector<std::string> samples;
-  TAILRACE_ASSIGN_OR_RETURN(const std::optional<Lines> lines, reader.Next());
+  Samples samples;
+  TAILRACE_ASSIGN_OR_RETURN(std::optional<Lines> lines, reader.Next());
   if (!lines.has_value()) return samples;
-  for (const std::string_view line : Split(lines->text, '\n')) {
-    if (!Trim(line).empty()) samples.emplace_back(line);
-    if (samples.size() == kSampleLines) break;
+  samples.text = std::make_unique<const std::string>(std::move(lines->text));
+  for (const std::string_view line : Split(*samples.text, '\n')) {
+    if (!Trim(line).empty()) samples.lines.push_back(line);
+    if (samples.lines.size() == kSampleLines) break;
   }
   return samples;
 }
 
 Status Query::Learn(Source& source) {
-  TAILRACE_ASSIGN_OR_RETURN(const std::vector<std::string> samples, SampleLines(source));
+  TAILRACE_ASSIGN_OR_RETURN(const Samples samples, ReadSamples(source));
   std::optional<size_t> time_column;
   if (!options_.columns.empty()) {
     source.schema.format = options_.format.empty() ? "json" : options_.format;
     TAILRACE_ASSIGN_OR_RETURN(source.schema.columns, ParseColumns(options_.columns));
   } else {
-    if (samples.empty()) {
+    if (samples.lines.empty()) {
       return Error{ErrorCode::kInvalidArgument,
                    StrCat(source.files.files[0], " is empty: say what its columns are with --columns")};
     }
-    const std::vector<std::string_view> views(samples.begin(), samples.end());
-    TAILRACE_ASSIGN_OR_RETURN(
-        const ingest::Discovery found,
-        ingest::Discover(views, {.is_reserved = [](std::string_view word) { return sql::IsStructural(word); }}));
+    TAILRACE_ASSIGN_OR_RETURN(const ingest::Discovery found,
+                              ingest::Discover(samples.lines, {.is_reserved = [](std::string_view word) {
+                                                 return sql::IsStructural(word);
+                                               }}));
     source.schema = found.schema;
     source.header = found.csv_header;
     if (!options_.format.empty() && options_.format != found.schema.format) {
@@ -245,7 +247,8 @@ class Query::Execution {
   Execution(Query& query, const Listener& listener)
       : query_(query),
         listener_(listener),
-        program_(std::make_shared<const sql::BoundProgram>(std::move(query.compiled_.program))) {
+        program_(std::make_shared<const sql::BoundProgram>(std::move(query.compiled_.program))),
+        workers_(query.options_.follow ? 1 : query.options_.threads) {
     const auto* const limit = std::get_if<sql::Limit>(&program_->queries[0]->node);
     if (limit != nullptr) rows_max_ = limit->rows;
   }
@@ -280,9 +283,7 @@ class Query::Execution {
   }
 
   Status Open(const Source& source) {
-    QuerySource::Options options{.schema = source.schema,
-                                 .time_column = source.time_column,
-                                 .threads = query_.options_.follow ? 1 : query_.options_.threads};
+    QuerySource::Options options{.schema = source.schema, .time_column = source.time_column};
     std::vector<int> streams;
     for (const std::string& name : source.names) {
       streams.push_back(program_->FindStream(name));
@@ -291,10 +292,11 @@ class Query::Execution {
       for (size_t i = 0; i < used.size(); ++i) options.used[i] = options.used[i] || used[i];
     }
     if (source.time_column.has_value() && !options.used.empty()) options.used[*source.time_column] = true;
-    std::function<bool()> wait_for_more;
-    if (query_.options_.follow) wait_for_more = [this] { return WaitForMore(); };
-    TAILRACE_ASSIGN_OR_RETURN(
-        auto rows, QuerySource::Make(query_.MakeReader(source, std::move(wait_for_more)), std::move(options)));
+    LineReader::Options reading = query_.ReaderOptions(source);
+    if (query_.options_.follow) reading.wait_for_more = [this] { return WaitForMore(); };
+    TAILRACE_ASSIGN_OR_RETURN(auto rows, QuerySource::Make(LinePieces(query_.environment_.disk, source.files.files,
+                                                                      query_.InputReader(), std::move(reading)),
+                                                           workers_, std::move(options)));
     cursors_.emplace_back(std::move(rows), std::move(streams));
     return Ok();
   }
@@ -345,6 +347,7 @@ class Query::Execution {
   uint64_t rows_max_ = UINT64_MAX;
   QueryReport report_;
   MetricsRegistry metrics_;
+  Workers workers_;
   std::unique_ptr<engine::Job> job_;
   std::vector<Cursor> cursors_;
 };

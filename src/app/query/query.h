@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/query/line_reader.h"
@@ -85,6 +86,11 @@ class Query {
     std::optional<size_t> time_column;
     std::vector<std::string> names;
   };
+  // The first lines that are not empty, and the text that they lie in.
+  struct Samples {
+    std::unique_ptr<const std::string> text;
+    std::vector<std::string_view> lines;
+  };
   class Cursor;
   class Execution;
 
@@ -93,8 +99,9 @@ class Query {
   Status Learn(Source& source);
   Status ChooseTime(Source& source, const std::optional<size_t>& found);
   Status Compile();
-  Result<std::vector<std::string>> SampleLines(const Source& source);
-  LineReader MakeReader(const Source& source, std::function<bool()> wait_for_more);
+  Result<Samples> ReadSamples(const Source& source);
+  LineReader::Options ReaderOptions(const Source& source) const;
+  LineReader::ReadInput InputReader();
   Result<size_t> ReadInput(std::span<char> into);
 
   const QueryOptions options_;

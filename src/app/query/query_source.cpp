@@ -5,125 +5,163 @@
 #include "app/query/time_column.h"
 #include "base/str.h"
 #include "ingest/formats/builtin.h"
+#include "ingest/formats/byte_scan.h"
 
 namespace tailrace::app {
 namespace {
 
-// Pieces that wait decoded, beyond the one each thread works on.
-constexpr uint64_t kPiecesAhead = 4;
+// Decoded pieces that wait, a thread. Few bytes: the lines themselves are gone by then.
+constexpr uint64_t kPiecesAheadPerThread = 8;
 
 }  // namespace
 
-Result<std::unique_ptr<QuerySource>> QuerySource::Make(LineReader reader, Options options) {
-  Decoders decoders;
-  for (size_t i = 0; i < options.threads; ++i) {
-    TAILRACE_ASSIGN_OR_RETURN(auto decoder, ingest::MakeDecoder(options.schema, options.used));
-    decoders.push_back(std::move(decoder));
+Result<std::unique_ptr<QuerySource>> QuerySource::Make(LinePieces pieces, Workers& workers, Options options) {
+  std::vector<Desk> desks(workers.threads());
+  for (Desk& desk : desks) {
+    TAILRACE_ASSIGN_OR_RETURN(desk.decoder, ingest::MakeDecoder(options.schema, options.used));
   }
-  return std::unique_ptr<QuerySource>(new QuerySource(std::move(reader), std::move(options), std::move(decoders)));
+  return std::unique_ptr<QuerySource>(
+      new QuerySource(std::move(pieces), workers, std::move(options), std::move(desks)));
 }
 
-QuerySource::QuerySource(LineReader reader, Options options, Decoders decoders)
-    : options_(std::move(options)), decoders_(std::move(decoders)), reader_(std::move(reader)) {
-  if (decoders_.size() == 1) return;
-  for (const auto& decoder : decoders_) threads_.emplace_back([this, &decoder] { Work(*decoder); });
+QuerySource::QuerySource(LinePieces pieces, Workers& workers, Options options, std::vector<Desk> desks)
+    : options_(std::move(options)),
+      workers_(workers),
+      pieces_ahead_(kPiecesAheadPerThread * workers.threads()),
+      desks_(std::move(desks)),
+      pieces_(std::move(pieces)) {
+  if (workers_.threads() == 1) return;
+  workers_.AddSpareWork(this, [this](size_t worker) { return DecodeAhead(desks_[worker]); });
 }
 
-QuerySource::~QuerySource() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  room_.notify_all();
-  for (std::thread& thread : threads_) thread.join();
+QuerySource::~QuerySource() { workers_.RemoveSpareWork(this); }
+
+// Only when MayClaim. Nothing at the end, or when the next piece cannot be had. Not under the lock, because standard
+// input may keep whoever reads it waiting.
+std::optional<LinePieces::Piece> QuerySource::Claim(std::unique_lock<std::mutex>& lock) {
+  claiming_ = true;
+  lock.unlock();
+  auto piece = pieces_.Claim();
+  bytes_read_.store(pieces_.bytes_read(), std::memory_order_relaxed);
+  lock.lock();
+  claiming_ = false;
+  if (awaited_) change_.notify_one();
+  if (std::exchange(claim_wanted_, false)) workers_.Wake();
+  if (!piece.ok()) claim_error_ = std::move(piece).error();
+  ended_ = claim_error_.has_value() || !piece->has_value();
+  if (ended_) return std::nullopt;
+  ++claimed_;
+  return *std::move(piece);
 }
 
-Result<std::optional<QuerySource::Numbered>> QuerySource::Read() {
-  const std::lock_guard lock(reader_mutex_);
-  if (reader_error_.has_value()) return *reader_error_;
-  if (reader_ended_) return std::nullopt;
-  auto lines = reader_.Next();
-  bytes_read_.store(reader_.bytes_read(), std::memory_order_relaxed);
-  if (!lines.ok()) {
-    reader_error_ = std::move(lines).error();
-    return *reader_error_;
+// Makes the desk's records of the lines; gives how many lines there are.
+uint64_t QuerySource::SplitLines(Desk& desk, std::string_view text) const {
+  desk.line_breaks.clear();
+  desk.records.clear();
+  desk.line_of_record.clear();
+  ingest::AppendLineBreaks(text, desk.line_breaks);
+  if (options_.schema.format == "csv") {  // One record, because a quoted value may hold line breaks.
+    desk.records.push_back({.data = text});
+    desk.line_of_record.push_back(0);
+    return desk.line_breaks.size();
   }
-  reader_ended_ = !lines->has_value();
-  if (reader_ended_) return std::nullopt;
-  return Numbered{.lines = std::move(**lines), .number = pieces_++};
+  if (!text.empty() && !text.ends_with('\n')) desk.line_breaks.push_back(static_cast<uint32_t>(text.size()));
+  size_t begin = 0;
+  for (uint32_t line = 0; line < desk.line_breaks.size(); ++line) {
+    const size_t end = desk.line_breaks[line];
+    const std::string_view record = text.substr(begin, end - begin);
+    begin = end + 1;
+    if (record.empty() || record == "\r") continue;
+    desk.records.push_back({.data = record});
+    desk.line_of_record.push_back(line);
+  }
+  return desk.line_breaks.size();
 }
 
-DecodedLines QuerySource::Decode(ingest::Decoder& decoder, const Lines& lines) const {
-  // CSV is one record, because a quoted value may hold line breaks; else a record is a line, which names errors.
-  const bool whole = options_.schema.format == "csv";
-  std::vector<data::Record> records;
-  std::vector<uint64_t> line_of_record;
-  records.reserve(lines.line_ends + 1);
-  line_of_record.reserve(lines.line_ends + 1);
-  uint64_t line = lines.first_line;
-  for (std::string_view text = lines.text; !text.empty(); ++line) {
-    const size_t end = whole ? std::string_view::npos : text.find('\n');
-    const std::string_view record = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    if (!whole && (record.empty() || record == "\r")) continue;
-    records.push_back({.data = record});
-    line_of_record.push_back(line);
+QuerySource::Finished QuerySource::Decode(Desk& desk, const LinePieces::Piece& piece) const {
+  Finished finished{.file = piece.file, .first_of_file = piece.first_of_file};
+  auto read = pieces_.Read(piece, desk.buffer);
+  if (!read.ok()) {
+    finished.error = std::move(read).error();
+    return finished;
   }
-  ingest::Decoded decoded = decoder.Decode(records);
-  DecodedLines result;
+  finished.first_line = read->first_line;
+  finished.lines = SplitLines(desk, read->lines);
+  ingest::Decoded decoded = desk.decoder->Decode(desk.records);
+  DecodedLines& result = finished.decoded;
   for (ingest::DecodeError& error : decoded.errors) {
-    result.errors.push_back({.place = StrCat(lines.file, ":", line_of_record[error.record]),
+    finished.error_lines.push_back(desk.line_of_record[error.record]);
+    result.errors.push_back({.place = {},
                              .name = std::string(error.name),
                              .message = std::move(error.message),
                              .bytes = std::move(error.bytes)});
   }
   if (options_.time_column.has_value()) result.times = TimesOf(*decoded.batch.columns[*options_.time_column], kNoTime);
   result.batch = std::move(decoded.batch);
-  return result;
+  return finished;
 }
 
-void QuerySource::Work(ingest::Decoder& decoder) {
-  while (true) {
-    auto read = Read();
-    if (!read.ok() || !read->has_value()) break;
-    const uint64_t number = (*read)->number;
-    {
-      std::unique_lock lock(mutex_);
-      room_.wait(lock, [&] { return stopping_ || number < taken_ + decoders_.size() + kPiecesAhead; });
-      if (stopping_) return;
-    }
-    DecodedLines decoded = Decode(decoder, (*read)->lines);
-    const std::lock_guard lock(mutex_);
-    finished_.emplace(number, std::move(decoded));
-    if (number == taken_) next_is_there_.notify_one();
+// Decodes the next piece that nobody has begun; false when there is none or too many wait already.
+bool QuerySource::DecodeAhead(Desk& desk) {
+  std::unique_lock lock(mutex_);
+  if (!MayClaim()) {
+    room_wanted_ = room_wanted_ || !claiming_;
+    claim_wanted_ = claiming_;
+    return false;
   }
-  const std::lock_guard lock(mutex_);
-  ++workers_ended_;
-  next_is_there_.notify_one();
+  const std::optional<LinePieces::Piece> piece = Claim(lock);
+  if (!piece.has_value()) return false;
+  lock.unlock();
+  Finished finished = Decode(desk, *piece);
+  lock.lock();
+  finished_.emplace(piece->number, std::move(finished));
+  if (awaited_ && piece->number == taken_) change_.notify_one();
+  return true;
 }
 
 Result<std::optional<DecodedLines>> QuerySource::Next() {
-  if (threads_.empty()) {
-    TAILRACE_ASSIGN_OR_RETURN(const std::optional<Numbered> read, Read());
-    if (!read.has_value()) return std::nullopt;
-    return Decode(*decoders_[0], read->lines);
-  }
-  {
-    std::unique_lock lock(mutex_);
-    next_is_there_.wait(lock, [&] { return finished_.contains(taken_) || workers_ended_ == decoders_.size(); });
-    const auto next = finished_.find(taken_);
-    if (next != finished_.end()) {
-      DecodedLines decoded = std::move(next->second);
+  std::unique_lock lock(mutex_);
+  while (true) {
+    if (const auto next = finished_.find(taken_); next != finished_.end()) {
+      Finished finished = std::move(next->second);
       finished_.erase(next);
       ++taken_;
-      // Whoever waits for room waits until about half of it is free, because to be woken costs as much as some lines;
-      // but not longer when the next piece is still to be decoded, maybe by him.
-      if (finished_.size() <= kPiecesAhead / 2 || !finished_.contains(taken_)) room_.notify_all();
-      return decoded;
+      // Whoever waits for room waits until half of it is free, because to be woken costs as much as some lines.
+      const bool wake = room_wanted_ && claimed_ - taken_ <= pieces_ahead_ / 2;
+      if (wake) room_wanted_ = false;
+      lock.unlock();
+      if (wake) workers_.Wake();
+      return Give(std::move(finished));
     }
+    if (ended_ && claimed_ == taken_) {
+      if (claim_error_.has_value()) return *claim_error_;
+      return std::nullopt;
+    }
+    if (MayClaim()) {
+      const std::optional<LinePieces::Piece> piece = Claim(lock);
+      if (!piece.has_value()) continue;
+      lock.unlock();
+      Finished finished = Decode(desks_[0], *piece);
+      lock.lock();
+      finished_.emplace(piece->number, std::move(finished));
+      continue;
+    }
+    awaited_ = true;
+    change_.wait(lock);
+    awaited_ = false;
   }
-  TAILRACE_TRY(Read());  // Nothing, or the error that ended it.
-  return std::nullopt;
+}
+
+// Only now are the lines before it counted.
+Result<std::optional<DecodedLines>> QuerySource::Give(Finished finished) {
+  if (finished.error.has_value()) return *std::move(finished.error);
+  if (finished.first_of_file) next_line_ = 1;
+  const uint64_t first_line = finished.first_line.value_or(next_line_);
+  for (size_t i = 0; i < finished.error_lines.size(); ++i) {
+    finished.decoded.errors[i].place = StrCat(*finished.file, ":", first_line + finished.error_lines[i]);
+  }
+  next_line_ = first_line + finished.lines;
+  return std::optional(std::move(finished.decoded));
 }
 
 }  // namespace tailrace::app

@@ -8,10 +8,10 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
-#include "app/query/line_reader.h"
+#include "app/query/line_pieces.h"
+#include "base/workers.h"
 #include "data/batch.h"
 #include "ingest/formats/decoder.h"
 #include "ingest/formats/input_schema.h"
@@ -35,56 +35,74 @@ struct DecodedLines {
 };
 inline constexpr int64_t kNoTime = INT64_MIN;
 
-// Reads lines and decodes them on several threads. What comes out does not depend on how many there are.
+// Reads lines and decodes them, on several threads when there are some. What comes out does not depend on how many.
 //
-// Threads  One owner; its workers share the reader under a lock.
+// A piece of the input is read and decoded by one thread in memory that it uses again for the next one. The owner takes
+// the pieces in order; while the next one is not ready, it decodes one itself.
+// Threads  One owner, that of `workers`.
 class QuerySource {
  public:
   struct Options {
     ingest::InputSchema schema;
     ingest::UsedColumns used;           // Empty: all.
     std::optional<size_t> time_column;  // Of the schema.
-    size_t threads = 1;                 // 1: decodes inside Next.
   };
-  // Errors: kInvalidArgument: the schema.
-  static Result<std::unique_ptr<QuerySource>> Make(LineReader reader, Options options);
+  // `workers` is borrowed. Errors: kInvalidArgument: the schema.
+  static Result<std::unique_ptr<QuerySource>> Make(LinePieces pieces, Workers& workers, Options options);
   ~QuerySource();
 
-  // The next rows; nothing at the end. Errors: those of LineReader.
+  // The next rows, maybe none; nothing at the end. Errors: those of LinePieces.
   Result<std::optional<DecodedLines>> Next();
 
   uint64_t bytes_read() const { return bytes_read_.load(std::memory_order_relaxed); }
 
  private:
-  struct Numbered {
-    Lines lines;
-    uint64_t number = 0;
+  // What a thread keeps from piece to piece.
+  struct Desk {
+    std::unique_ptr<ingest::Decoder> decoder;
+    std::string buffer;
+    std::vector<uint32_t> line_breaks;
+    std::vector<data::Record> records;
+    std::vector<uint32_t> line_of_record;  // After the piece's first line.
   };
-  using Decoders = std::vector<std::unique_ptr<ingest::Decoder>>;
+  struct Finished {
+    DecodedLines decoded;
+    std::shared_ptr<const std::string> file;
+    bool first_of_file = false;
+    std::optional<uint64_t> first_line;
+    uint64_t lines = 0;
+    std::vector<uint32_t> error_lines;  // Of decoded.errors, after the piece's first line.
+    std::optional<Error> error;         // Instead of all others.
+  };
 
-  QuerySource(LineReader reader, Options options, Decoders decoders);
-  Result<std::optional<Numbered>> Read();
-  DecodedLines Decode(ingest::Decoder& decoder, const Lines& lines) const;
-  void Work(ingest::Decoder& decoder);
+  QuerySource(LinePieces pieces, Workers& workers, Options options, std::vector<Desk> desks);
+  bool MayClaim() const { return !ended_ && !claiming_ && claimed_ < taken_ + pieces_ahead_; }
+  std::optional<LinePieces::Piece> Claim(std::unique_lock<std::mutex>& lock);
+  uint64_t SplitLines(Desk& desk, std::string_view text) const;
+  Finished Decode(Desk& desk, const LinePieces::Piece& piece) const;
+  bool DecodeAhead(Desk& desk);
+  Result<std::optional<DecodedLines>> Give(Finished finished);
 
   const Options options_;
-  const Decoders decoders_;
+  Workers& workers_;
+  const uint64_t pieces_ahead_;
+  std::vector<Desk> desks_;  // One a thread, the owner's first.
   std::atomic<uint64_t> bytes_read_ = 0;
+  uint64_t next_line_ = 1;  // Of the file whose piece was given last.
 
-  std::mutex reader_mutex_;  // Guards the four below.
-  LineReader reader_;
-  uint64_t pieces_ = 0;
-  bool reader_ended_ = false;
-  std::optional<Error> reader_error_;
+  LinePieces pieces_;  // Claim: whoever has set claiming_.
 
-  std::mutex mutex_;  // Guards what follows.
-  std::condition_variable room_;           // Workers wait for it.
-  std::condition_variable next_is_there_;  // The owner waits for it.
-  std::map<uint64_t, DecodedLines> finished_;  // By piece.
+  std::mutex mutex_;                // Guards what follows.
+  std::condition_variable change_;  // The owner waits for it.
+  bool claiming_ = false;           // Somebody waits for input, maybe.
+  bool ended_ = false;
+  std::optional<Error> claim_error_;
+  std::map<uint64_t, Finished> finished_;  // By piece.
+  uint64_t claimed_ = 0;
   uint64_t taken_ = 0;
-  size_t workers_ended_ = 0;
-  bool stopping_ = false;
-  std::vector<std::thread> threads_;
+  bool awaited_ = false;  // The owner waits.
+  bool room_wanted_ = false;
+  bool claim_wanted_ = false;
 };
 
 }  // namespace tailrace::app

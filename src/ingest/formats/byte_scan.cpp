@@ -10,6 +10,8 @@
 namespace tailrace::ingest {
 namespace {
 
+uint32_t LowestBit(uint64_t bits) { return static_cast<uint32_t>(std::countr_zero(bits)); }
+
 bool IsStringSpecial(char c) { return c == '"' || c == '\\' || static_cast<signed char>(c) < ' '; }
 
 #if defined(__x86_64__)
@@ -55,6 +57,15 @@ __attribute__((target("avx512bw,popcnt"))) size_t CountBlocks512(const char* tex
     count += static_cast<size_t>(__builtin_popcountll(match));
   }
   return count;
+}
+
+__attribute__((target("avx512bw"))) void AppendBreaks512(const char* text, size_t blocks,
+                                                         std::vector<uint32_t>& places) {
+  const __m512i line_break = _mm512_set1_epi8('\n');
+  for (size_t i = 0; i < blocks; ++i) {
+    uint64_t match = _mm512_cmpeq_epi8_mask(_mm512_loadu_si512(text + i * 64), line_break);
+    for (; match != 0; match &= match - 1) places.push_back(static_cast<uint32_t>(i * 64) + LowestBit(match));
+  }
 }
 
 __attribute__((target("avx512bw"))) LineQuotes FindLineQuotes512(std::string_view line) {
@@ -118,6 +129,13 @@ size_t CountBlocksPlain(const char* text, size_t blocks, char byte) {
   return count;
 }
 
+void AppendBreaksPlain(const char* text, size_t blocks, std::vector<uint32_t>& places) {
+  for (size_t i = 0; i < blocks; ++i) {
+    uint64_t match = MatchBlock(text + i * 64, '\n');
+    for (; match != 0; match &= match - 1) places.push_back(static_cast<uint32_t>(i * 64) + LowestBit(match));
+  }
+}
+
 void MarkBlocksPlain(const char* text, size_t blocks, uint64_t* marks) {
   for (size_t i = 0; i < blocks; ++i) {
     uint64_t mark = 0;
@@ -142,6 +160,15 @@ CountBlocks BestCountForThisMachine() {
   if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("popcnt")) return CountBlocks512;
 #endif
   return CountBlocksPlain;
+}
+
+using AppendBreaks = void (*)(const char* text, size_t blocks, std::vector<uint32_t>& places);
+
+AppendBreaks BestBreaksForThisMachine() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512bw")) return AppendBreaks512;
+#endif
+  return AppendBreaksPlain;
 }
 
 using MarkThreeBlocks = void (*)(const char* text, size_t blocks, const char (&wanted)[3], uint64_t* marks);
@@ -180,6 +207,15 @@ size_t CountByte(std::string_view text, char byte) {
   const size_t blocks = text.size() / 64;
   const std::string_view rest = text.substr(blocks * 64);
   return kCount(text.data(), blocks, byte) + static_cast<size_t>(std::ranges::count(rest, byte));
+}
+
+void AppendLineBreaks(std::string_view text, std::vector<uint32_t>& places) {
+  static const AppendBreaks kAppend = BestBreaksForThisMachine();
+  const size_t blocks = text.size() / 64;
+  kAppend(text.data(), blocks, places);
+  for (size_t i = blocks * 64; i < text.size(); ++i) {
+    if (text[i] == '\n') places.push_back(static_cast<uint32_t>(i));
+  }
 }
 
 size_t EndOfUnquotedLines(std::string_view text, bool& in_quotes) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string_view>
+#include <vector>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -36,6 +37,9 @@ void MarkThree(std::string_view text, char a, char b, char c, uint64_t* marks);
 
 // How often the byte stands in the text.
 size_t CountByte(std::string_view text, char byte);
+
+// Appends the places of all line breaks. `text` has less than 4 GiB.
+void AppendLineBreaks(std::string_view text, std::vector<uint32_t>& places);
 
 // The place behind the last line break that no double quotes enclose; 0 when there is none. `in_quotes`: whether the
 // text begins within quotes; set to whether it ends within some.

@@ -52,6 +52,13 @@ TEST(ByteScanTest, CountsAndFindsOneByte) {
   for (size_t size = 0; size < 300; ++size) {
     const std::string text = RandomText(rng, size);
     EXPECT_EQ(CountByte(text, '\n'), static_cast<size_t>(std::ranges::count(text, '\n')));
+    std::vector<uint32_t> breaks;
+    AppendLineBreaks(text, breaks);
+    std::vector<uint32_t> expected_breaks;
+    for (uint32_t i = 0; i < size; ++i) {
+      if (text[i] == '\n') expected_breaks.push_back(i);
+    }
+    EXPECT_EQ(breaks, expected_breaks) << size;
     EXPECT_EQ(FindByte(text.data(), text.data() + size, '"') - text.data(),
               static_cast<ptrdiff_t>(std::min(text.find('"'), size)));
     EXPECT_FALSE(size > 30 && IsAsciiLine(text));
