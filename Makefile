@@ -2,6 +2,7 @@
 
 JOBS ?= $(shell nproc)
 PACKAGES := scripts/install_packages.sh
+PARTS_WITH_THREADS := base stream ingest engine
 .DEFAULT_GOAL := build
 
 ## run: install what is missing, build, and watch the example shop at http://127.0.0.1:8080
@@ -18,13 +19,13 @@ package: build
 	@cd build/release && cpack -G DEB -B .. >package.log 2>&1 || { cat package.log; exit 1; }
 	@ls build/tailrace_*.deb
 
-## test: install what is missing, build, run all tests
+## test: install what is missing, build, run all tests under AddressSanitizer, those of threads under ThreadSanitizer too
 test: packages packages-test web
 	@scripts/run_tests.sh test
+	@scripts/run_tests.sh tsan $(PARTS_WITH_THREADS)
 
-## test-all: the tests again under AddressSanitizer, UndefinedBehaviorSanitizer and ThreadSanitizer
+## test-all: the same, with every test under ThreadSanitizer
 test-all: test
-	@scripts/run_tests.sh dev
 	@scripts/run_tests.sh tsan
 
 ## check: formatting, layers and sizes, static analysis, generated documents up to date

@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-BUILD = ROOT / "build" / "test"
+BUILD = ROOT / "build" / "plain"
 SEEDS = os.environ.get("TAILRACE_SEEDS", "1000")
 
 # Name, file, what stands there, what the mistake makes of it.

@@ -65,6 +65,8 @@ class Process:
             except subprocess.TimeoutExpired:
                 self.child.kill()
                 self.child.wait()
+        if "Sanitizer: " in self.output():  # Of a leak it says only now.
+            raise AssertionError(f"a sanitizer has something to say: {self.output()[-8000:]}")
         return self.child.returncode
 
     def kill(self):

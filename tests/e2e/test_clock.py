@@ -5,7 +5,7 @@ import subprocess
 import time
 import unittest
 
-from harness import ROOT, Process, Server, TestCase, run, wait_until
+from harness import PROGRAM, ROOT, Process, Server, TestCase, run, wait_until
 
 LIBRARIES = sorted(pathlib.Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
 
@@ -16,8 +16,15 @@ class JumpingServer(Server):
     def __init__(self, folder, *applications):
         super().__init__(folder, *applications)
         self.offset = self.folder / "offset"
-        self.environment = {"LD_PRELOAD": str(LIBRARIES[0]), "FAKETIME_TIMESTAMP_FILE": str(self.offset),
-                            "FAKETIME_NO_CACHE": "1", "DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_RESET": "1"}
+        self.environment = {"LD_PRELOAD": " ".join([*self.sanitizer_runtime(), str(LIBRARIES[0])]),
+                            "FAKETIME_TIMESTAMP_FILE": str(self.offset), "FAKETIME_NO_CACHE": "1",
+                            "DONT_FAKE_MONOTONIC": "1", "FAKETIME_DONT_RESET": "1"}
+
+    @staticmethod
+    def sanitizer_runtime():
+        """The library of AddressSanitizer has to come first where the program was built with it."""
+        linked = subprocess.run(["ldd", PROGRAM], capture_output=True, text=True, check=True).stdout
+        return [line.split()[2] for line in linked.splitlines() if "libasan" in line]
 
     def set_clock(self, seconds):
         self.offset.with_suffix(".new").write_text(f"{seconds:+d}\n")
