@@ -17,6 +17,7 @@ import sys
 import applications
 import files
 import kernels
+import latency
 import live
 import nexmark
 import past
@@ -55,6 +56,7 @@ SCENARIOS = [
     Scenario("idle", "G19 G28", "a server that has nothing to do", live.idle),
     Scenario("live", "G13", "log file, agent, durable stream, SQL, alarm: order flood", live.order_flood),
     Scenario("applications", "G26", "a thousand applications at one row a second each", applications.many),
+    Scenario("latency", "G15 G16", "line and put to alarm row at 1, 50 and 90 % load; a window's end to its rows", latency.run),
     Scenario("line_to_alarm", "G14 G17", "one line at a time: a synced append", script("line_to_alarm"), quick=False),
     Scenario("kinesis", "G10 G12", "PutRecords and GetRecords: kinesalite", script("kinesis"), quick=False),
     Scenario("checkpoint", "G28", "pause of checkpoints of a million open keys: memcpy of the state", past.checkpoint),
