@@ -21,6 +21,7 @@ import latency
 import live
 import nexmark
 import past
+import scaling
 from measure import ROOT, Bench
 
 
@@ -44,6 +45,7 @@ SCENARIOS = [
     Scenario("combined", "G4", "the same from a combined log: limit loop, DuckDB, gawk", files.combined),
     Scenario("retail", "G6", "orders and revenue per code and day from CSV: limit loop, DuckDB", files.retail),
     Scenario("two_workers", "G7", "decoding on two cores", files.two_workers),
+    Scenario("scaling", "G7", "one and two cores, one to eight threads: one thread", scaling.run),
     Scenario("top_lists", "G5", "a dozen top lists: GoAccess", files.top_lists),
     Scenario("first_result", "G20", "a whole process over 1 MB: gawk", files.first_result),
     Scenario("decode", "G1", "bytes to three typed columns: simdjson", kernels.decode, quick=False),

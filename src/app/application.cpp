@@ -46,6 +46,7 @@ Application::Application(Definition definition, const Origins& origins, Environm
     : definition_(std::move(definition)),
       origins_(origins),
       environment_(std::move(environment)),
+      workers_(environment_.options.engine_threads),
       checkpoint_pause_us_(environment_.metrics.GetGauge(
           "tailrace_checkpoint_pause_us",
           "Longest time for which the last checkpoint kept the application from its records.",
@@ -101,8 +102,12 @@ Status Application::OpenInputs() {
 
 Status Application::OpenJob(std::vector<Output> outputs, const std::optional<Checkpoint>& checkpoint) {
   query_start_unix_ms_ = checkpoint.has_value() ? checkpoint->query_start_unix_ms : ToUnixMs(environment_.clock.Now());
-  TAILRACE_ASSIGN_OR_RETURN(job_, engine::Job::Make(definition_.program, {.query_start_unix_ms = query_start_unix_ms_},
-                                                    definition_.tables, environment_.metrics));
+  engine::JobOptions options{.query_start_unix_ms = query_start_unix_ms_};
+  if (workers_.threads() > 1) {
+    options.lanes = {.workers = &workers_, .rows_min = environment_.options.engine_rows_min};
+  }
+  TAILRACE_ASSIGN_OR_RETURN(job_,
+                            engine::Job::Make(definition_.program, options, definition_.tables, environment_.metrics));
   for (size_t i = 0; i < definition_.program->streams.size(); ++i) {
     const sql::StreamInfo& info = definition_.program->streams[i];
     views_.push_back(std::make_unique<LiveView>(info.name, info.schema));

@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/result.h"
+#include "base/workers.h"
 #include "data/ports.h"
 #include "engine/job.h"
 #include "stream/store.h"
@@ -91,6 +92,8 @@ struct ApplicationStatus {
 struct ApplicationOptions {
   size_t records_per_batch = 4096;
   DecodeOptions decode;
+  size_t engine_threads = 1;      // Keyed operators work on so many, by the hash of their keys.
+  size_t engine_rows_min = 1024;  // Fewer rows at a time are not worth waking a thread for.
   // Sees all rows of all streams of the program, before outputs do. Called from Step.
   std::function<void(int stream, const data::Batch& rows, data::Ordinal first)> observer;
   // The observer sees the inputs' rows too: columns that nobody else looks at are then decoded as well.
@@ -196,6 +199,7 @@ class Application {
   const Environment environment_;
   std::vector<Input> inputs_;
   std::unique_ptr<RecordMerge> merge_;
+  Workers workers_;  // Of job_.
   std::unique_ptr<engine::Job> job_;
   std::vector<std::unique_ptr<LiveView>> views_;
   std::vector<std::unique_ptr<OutputQueue>> outputs_;

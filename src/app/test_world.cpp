@@ -174,6 +174,8 @@ Status TestWorld::Start() {
   RuntimeOptions options{.data_folder = folder_, .run_agents = false};
   options.application.records_per_batch = mode_.batch_records;
   options.application.decode = {.threads = mode_.decode_threads, .records_per_thread_min = 1};
+  options.application.engine_threads = mode_.decode_threads;
+  options.application.engine_rows_min = 1;
   options.application.observe_inputs = mode_.observe_inputs;
   options.application.told_time_reserve = Milliseconds(0);  // Time goes on as the file says, restarts or not.
   options.application.observer = [this](int stream, const data::Batch& rows, data::Ordinal first) {

@@ -33,7 +33,7 @@ constexpr OptionSpec kOptions[] = {
     {"--output", "FORM", "table, json (an object a line) or csv; table on a terminal, else csv, when not given."},
     {"--follow", "", "Go on with what is appended to the last file, also after it was rotated."},
     {"--explain", "", "Tell on standard error how the files are understood."},
-    {"--threads", "N", "Decoding threads; the result does not depend on them. All cores when not given."},
+    {"--threads", "N", "Threads; the result does not depend on them. All cores when not given."},
 };
 constexpr std::string_view kExamples[] = {
     "tailrace query -f access.log 'SELECT client_ip, COUNT(*) AS hits FROM log GROUP BY client_ip "

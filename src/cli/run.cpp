@@ -33,6 +33,8 @@ constexpr OptionSpec kOptions[] = {
     {"--data", "FOLDER", "Where streams, tables and positions are kept.", "tailrace-data"},
     {"--no-agent", "", "Do not tail files."},
     {"--decode-threads", "N", "Threads that decode the records of each input, 1 to 64.", "1"},
+    {"--engine-threads", "N",
+     "Threads of each application's SQL: windows and groups are shared out by their keys, 1 to 64.", "1"},
     {"--no-watch", "", "Do not reload applications when their files change; SIGHUP and `tailrace reload` still do."},
     {"--skip-damaged", "", "Start without the applications whose files are damaged, instead of not at all."},
     {"--tls-certificate", "FILE", "Serve HTTPS with this certificate chain, PEM."},
@@ -109,13 +111,18 @@ Status WaitForStop(SignalQueue& signals, app::Reloader& reloader, bool watch) {
   }
 }
 
+Result<size_t> ReadThreads(const Arguments& arguments, const char* option) {
+  const auto threads = ParseInt64(arguments.Text(option));
+  if (!threads.has_value() || *threads < 1 || *threads > 64) {
+    return Error{ErrorCode::kInvalidArgument, StrCat(option, " must be a whole number from 1 to 64")};
+  }
+  return static_cast<size_t>(*threads);
+}
+
 Result<app::RuntimeOptions> ReadRuntimeOptions(const Arguments& arguments) {
   app::RuntimeOptions options{.data_folder = arguments.Text("--data"), .run_agents = !arguments.Has("--no-agent")};
-  const auto decode_threads = ParseInt64(arguments.Text("--decode-threads"));
-  if (!decode_threads.has_value() || *decode_threads < 1 || *decode_threads > 64) {
-    return Error{ErrorCode::kInvalidArgument, "--decode-threads must be a whole number from 1 to 64"};
-  }
-  options.application.decode.threads = static_cast<size_t>(*decode_threads);
+  TAILRACE_ASSIGN_OR_RETURN(options.application.decode.threads, ReadThreads(arguments, "--decode-threads"));
+  TAILRACE_ASSIGN_OR_RETURN(options.application.engine_threads, ReadThreads(arguments, "--engine-threads"));
   options.partition_worker = {"/proc/self/exe", std::string(sink::delivery::kPartitionWorkerWord)};
   if (arguments.Has("--s3-endpoint")) {
     options.s3.emplace();

@@ -441,23 +441,12 @@ std::vector<ColumnPtr> AccumulatorSet::Finish(std::span<const uint32_t> groups, 
   return columns;
 }
 
-void AccumulatorSet::Save(ByteWriter& writer, std::span<const uint32_t> groups) const {
-  for (const Call& call : calls_) {
-    for (const uint32_t group : groups) call.accumulator->Save(writer, group);
-  }
-}
-
 void AccumulatorSet::SaveSection(size_t section, uint32_t group, ByteWriter& writer) const {
   calls_[section].accumulator->Save(writer, group);
 }
 
-Status AccumulatorSet::Load(ByteReader& reader, size_t count) {
-  Clear();
-  Resize(count);
-  for (const Call& call : calls_) {
-    for (uint32_t group = 0; group < count; ++group) TAILRACE_TRY(call.accumulator->Load(reader, group));
-  }
-  return Ok();
+Status AccumulatorSet::LoadSection(size_t section, uint32_t group, ByteReader& reader) {
+  return calls_[section].accumulator->Load(reader, group);
 }
 
 }  // namespace tailrace::engine

@@ -52,12 +52,10 @@ class AccumulatorSet {
   // `args`: columns of args(), in order.
   void Update(std::span<const data::ColumnPtr> args, size_t begin, std::span<const uint32_t> groups);
   std::vector<data::ColumnPtr> Finish(std::span<const uint32_t> groups, sql::RowErrors& errors) const;
-  void Save(ByteWriter& writer, std::span<const uint32_t> groups) const;
-  // The same as sections of KeyTable::SaveEntries: all groups of call 0, then all of call 1 ...
+  // As sections of KeyTable::SaveEntries: all groups of call 0, then all of call 1 ...
   size_t sections() const { return calls_.size(); }
   void SaveSection(size_t section, uint32_t group, ByteWriter& writer) const;
-  // Groups 0 ... count - 1 of an empty set.
-  Status Load(ByteReader& reader, size_t count);
+  Status LoadSection(size_t section, uint32_t group, ByteReader& reader);  // Into an existing group.
   uint64_t group_bytes() const { return group_bytes_; }
 
  private:

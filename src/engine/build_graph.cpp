@@ -126,7 +126,7 @@ class Builder {
     return Add(std::move(op), {plan.input.get()}, next);
   }
   Result<bool> Visit(const sql::Distinct& plan, const PlanNode& node, Port next) {
-    return Add(std::make_unique<Distinct>(plan, TypesOf(node.schema)), {plan.input.get()}, next);
+    return Add(std::make_unique<Distinct>(plan, TypesOf(node.schema), context().lanes), {plan.input.get()}, next);
   }
   Result<bool> Visit(const sql::Sort& plan, const PlanNode&, Port next) {
     return Add(std::make_unique<Sort>(plan, plan.input->schema, context()), {plan.input.get()}, next);

@@ -44,6 +44,7 @@ void EntryCut::WriteTexts(uint32_t index, ByteWriter& out) {
 }
 
 void EntryCut::WriteEarly(uint32_t index) {
+  const std::lock_guard lock(early_mutex_);
   early_.open.U32(index);
   WriteTexts(index, early_.open);
   early_.Close();

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -20,9 +21,11 @@ namespace tailrace::engine {
 // Keep first. So nobody waits longer than it takes to write what a batch touches, however many entries there are. In
 // the end the sections have the bytes that writing everything at that moment gives.
 // State    The bytes written, and a bit an entry.
-// Threads  One owner; AppendSection, once nothing is left to write, on any one thread.
+// Threads  One owner; AppendSection, once nothing is left to write, on any one thread. Keep may be called by several at
+//          once while the owner waits for them, if no two of them keep entries of the same kEntriesApart.
 class EntryCut final : public ByteWriter::LivePart {
  public:
+  static constexpr uint32_t kEntriesApart = 64;
   // Writes what one section says of an entry.
   using Write = std::function<void(uint32_t index, size_t section, ByteWriter& out)>;
   // The indices of all entries, one after the other, in the order of saving; then nothing.
@@ -68,6 +71,7 @@ class EntryCut final : public ByteWriter::LivePart {
   const size_t sections_;
   const Write write_;
   bool complete_ = false;
+  std::mutex early_mutex_;
   ByteWriter scratch_;
   Log in_order_;              // Each: 1 and a text a section, or 0 and the index of an entry that was written early.
   Log early_;                 // Each: index, a text a section.

@@ -4,10 +4,9 @@
 
 namespace tailrace::engine {
 
-Status EmitFinished(data::Batch rows, const AccumulatorSet& accumulators, std::span<const uint32_t> groups,
+Status EmitFinished(data::Batch rows, std::vector<data::ColumnPtr> results, const sql::RowErrors& errors,
                     const data::Schema& output, const OperatorContext& context, Emitter& out) {
-  sql::RowErrors errors;
-  for (data::ColumnPtr& column : accumulators.Finish(groups, errors)) rows.columns.push_back(std::move(column));
+  for (data::ColumnPtr& column : results) rows.columns.push_back(std::move(column));
   TakeOutErrors(rows, errors, output, context);
   return rows.rows() == 0 ? Ok() : out.Emit(rows);
 }

@@ -204,7 +204,8 @@ Status GraphJob::MakeRun(std::string name, const sql::PlanNode& plan, size_t num
                                         .errors = errors_,
                                         .metrics = metrics_,
                                         .eval = eval,
-                                        .batch_rows_max = std::max<size_t>(options_.batch_rows_max, 1)};
+                                        .batch_rows_max = std::max<size_t>(options_.batch_rows_max, 1),
+                                        .lanes = options_.lanes};
   TAILRACE_ASSIGN_OR_RETURN(
       run.pump, Pump::Make(std::move(name), plan, Fingerprint(*program_, plan, schema), number, to, surroundings));
   const int64_t begin = options_.begin_unix_ms != 0 ? options_.begin_unix_ms : options_.query_start_unix_ms;

@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "data/batch.h"
 #include "data/ports.h"
+#include "engine/lanes.h"
 #include "sql/plan.h"
 
 namespace tailrace::engine {
@@ -21,6 +22,7 @@ struct JobOptions {
   int64_t query_start_unix_ms = 0;  // What CURRENT_TIMESTAMP gives.
   int64_t begin_unix_ms = 0;        // Where EMIT EMPTY begins to count; 0: at the query's start.
   size_t batch_rows_max = 4096;     // Larger pushes are cut; results do not depend on it.
+  LaneOptions lanes = {};           // Keyed operators work on several threads; results do not depend on it.
 };
 
 // One thing that went wrong with one row: becomes a row of error_stream.
@@ -56,7 +58,7 @@ struct StreamStats {
 //          Where several writers meet, rows of time t wait until no writer can give an earlier one.
 // Errors   A runtime error takes its row out of the flow and makes a row of error_stream. Push and Advance fail only on
 //          broken contracts of the caller (kInvalidArgument: time went backwards).
-// Threads  One owner. Listeners are called on it, inside Push and Advance.
+// Threads  One owner, that of JobOptions::lanes.workers. Listeners are called on it, inside Push and Advance.
 class Job {
  public:
   // `tables`: content of each of program->tables. `metrics` is borrowed.

@@ -21,6 +21,7 @@ namespace {
 
 constexpr size_t kSlotsMin = 16;
 constexpr size_t kPrefetchRows = 8;
+constexpr uint32_t kNullTag = 0;  // Of the NULL key, which has no slot.
 
 // A mix of all bits. Source  the finaliser of MurmurHash3, A. Appleby.
 uint32_t HashNumber(int64_t number) {
@@ -182,40 +183,46 @@ KeyTable::~KeyTable() { Clear(); }
 
 void KeyTable::ResetSlots(size_t capacity) { slots_.assign(capacity, Slot{.tag = 0, .index = kNone}); }
 
-void KeyTable::HashRows(std::span<const ColumnPtr> keys, size_t begin, size_t end) const {
-  tags_.resize(end - begin);
+void KeyTable::Hash(std::span<const ColumnPtr> keys, size_t begin, size_t end, Hashes& hashes) const {
+  std::vector<uint32_t>& tags = hashes.tags;
+  tags.resize(end - begin);
   if (form_ == Form::kNumber) {
     const auto numbers = keys[0]->int64s();
-    for (size_t row = begin; row < end; ++row) tags_[row - begin] = HashNumber(numbers[row]);
-    return;
-  }
-  if (form_ == Form::kText) {
+    for (size_t row = begin; row < end; ++row) tags[row - begin] = HashNumber(numbers[row]);
+  } else if (form_ == Form::kText) {
     const auto texts = keys[0]->texts();
-    for (size_t row = begin; row < end; ++row) tags_[row - begin] = HashBytes(texts[row]);
+    for (size_t row = begin; row < end; ++row) tags[row - begin] = HashBytes(texts[row]);
+  } else {
+    std::vector<char>& encoded = hashes.encoded;
+    encoded.clear();
+    hashes.row_ends.clear();
+    size_t from = 0;
+    for (size_t row = begin; row < end; ++row) {
+      for (const ColumnPtr& key : keys) EncodeValue(*key, row, encoded);
+      hashes.row_ends.push_back(static_cast<uint32_t>(encoded.size()));
+      tags[row - begin] = HashBytes({encoded.data() + from, encoded.size() - from});
+      from = encoded.size();
+    }
     return;
   }
-  encoded_.clear();
-  row_ends_.clear();
-  size_t from = 0;
+  if (keys[0]->validity().all_valid()) return;
   for (size_t row = begin; row < end; ++row) {
-    for (const ColumnPtr& key : keys) EncodeValue(*key, row, encoded_);
-    row_ends_.push_back(static_cast<uint32_t>(encoded_.size()));
-    tags_[row - begin] = HashBytes({encoded_.data() + from, encoded_.size() - from});
-    from = encoded_.size();
+    if (keys[0]->validity().null(row)) tags[row - begin] = kNullTag;
   }
 }
 
 template <bool kInsert>
-void KeyTable::Lookup(std::span<const ColumnPtr> keys, size_t begin, size_t end, std::vector<uint32_t>& indices,
-                      std::vector<uint32_t>* added) {
-  HashRows(keys, begin, end);
-  const size_t rows = end - begin;
-  indices.resize(rows);
+void KeyTable::Lookup(std::span<const ColumnPtr> keys, size_t begin, const Hashes& hashes, const uint32_t* rows,
+                      size_t count, std::vector<uint32_t>& indices, std::vector<uint32_t>* added) {
+  indices.resize(count);
+  const uint32_t* const tags = hashes.tags.data();
+  const auto row_of = [rows](size_t i) { return rows == nullptr ? i : rows[i]; };
   const bool single = form_ != Form::kTuple;
   const bool no_nulls = !single || keys[0]->validity().all_valid();
-  for (size_t i = 0; i < rows; ++i) {
-    if (i + kPrefetchRows < rows) __builtin_prefetch(&slots_[tags_[i + kPrefetchRows] & Mask()]);
-    if (!no_nulls && keys[0]->validity().null(begin + i)) {
+  for (size_t i = 0; i < count; ++i) {
+    if (i + kPrefetchRows < count) __builtin_prefetch(&slots_[tags[row_of(i + kPrefetchRows)] & Mask()]);
+    const size_t row = row_of(i);
+    if (!no_nulls && keys[0]->validity().null(begin + row)) {
       if (kInsert && null_index_ == kNone) {
         null_index_ = NewIndex();
         added->push_back(null_index_);
@@ -223,16 +230,16 @@ void KeyTable::Lookup(std::span<const ColumnPtr> keys, size_t begin, size_t end,
       indices[i] = null_index_;
       continue;
     }
-    const uint32_t tag = tags_[i];
+    const uint32_t tag = tags[row];
     int64_t number = 0;
     std::string_view bytes;
     if (form_ == Form::kNumber) {
-      number = keys[0]->int64s()[begin + i];
+      number = keys[0]->int64s()[begin + row];
     } else if (form_ == Form::kText) {
-      bytes = keys[0]->texts()[begin + i];
+      bytes = keys[0]->texts()[begin + row];
     } else {
-      const size_t from = i == 0 ? 0 : row_ends_[i - 1];
-      bytes = {encoded_.data() + from, row_ends_[i] - from};
+      const size_t from = row == 0 ? 0 : hashes.row_ends[row - 1];
+      bytes = {hashes.encoded.data() + from, hashes.row_ends[row] - from};
     }
     size_t position = tag & Mask();
     uint32_t found = kNone;
@@ -260,12 +267,20 @@ void KeyTable::Lookup(std::span<const ColumnPtr> keys, size_t begin, size_t end,
 void KeyTable::FindOrInsert(std::span<const ColumnPtr> keys, size_t begin, size_t end, std::vector<uint32_t>& indices,
                             std::vector<uint32_t>& added) {
   if (!types_.empty()) {
-    Lookup<true>(keys, begin, end, indices, &added);
+    Hash(keys, begin, end, hashes_);
+    Lookup<true>(keys, begin, hashes_, nullptr, end - begin, indices, &added);
   } else {
     if (live_ == 0 && begin < end) added.push_back(NewIndex());  // No columns: all rows have the one empty key.
     indices.assign(end - begin, 0);
   }
-  if (const auto cut = cut_.lock()) cut->Keep(indices);
+  KeepAll(indices);
+}
+
+void KeyTable::FindOrInsertHashed(std::span<const ColumnPtr> keys, size_t begin, const Hashes& hashes,
+                                  std::span<const uint32_t> rows, std::vector<uint32_t>& indices,
+                                  std::vector<uint32_t>& added) {
+  Lookup<true>(keys, begin, hashes, rows.data(), rows.size(), indices, &added);
+  KeepAll(indices);
 }
 
 void KeyTable::Find(std::span<const ColumnPtr> keys, size_t begin, size_t end, std::vector<uint32_t>& indices) const {
@@ -273,7 +288,9 @@ void KeyTable::Find(std::span<const ColumnPtr> keys, size_t begin, size_t end, s
     indices.assign(end - begin, live_ == 0 ? kNone : 0);
     return;
   }
-  const_cast<KeyTable*>(this)->Lookup<false>(keys, begin, end, indices, nullptr);  // Writes nothing but scratch.
+  Hash(keys, begin, end, hashes_);
+  // Writes nothing when it does not insert.
+  const_cast<KeyTable*>(this)->Lookup<false>(keys, begin, hashes_, nullptr, end - begin, indices, nullptr);
 }
 
 uint32_t KeyTable::NewIndex() {
@@ -431,26 +448,34 @@ std::vector<bool> KeyTable::LiveIndices() const {
 }
 
 void KeyTable::SaveEntries(ByteWriter& writer, Sections sections) const {
-  const auto write = [this, other = std::move(sections.write)](uint32_t index, size_t section, ByteWriter& out) {
-    if (section == 0) {
-      SaveKey(out, index);
-    } else {
-      other(index, section - 1, out);
-    }
+  SaveEntries(EntryNumbers({this}), writer, std::move(sections));
+}
+
+void KeyTable::SaveEntries(const EntryNumbers& numbers, ByteWriter& writer, Sections sections) {
+  const auto write = [numbers, other = std::move(sections.write)](uint32_t number, size_t section, ByteWriter& out) {
+    if (section > 0) return other(number, section - 1, out);
+    const size_t table = numbers.TableOf(number);
+    numbers.tables()[table]->SaveKey(out, number - numbers.first(table));
   };
-  std::vector<bool> live = LiveIndices();
+  std::vector<bool> live(numbers.limit());
+  bool being_saved = false;
+  for (size_t table = 0; table < numbers.tables().size(); ++table) {
+    const std::vector<bool> own = numbers.tables()[table]->LiveIndices();
+    std::copy(own.begin(), own.end(), live.begin() + numbers.first(table));
+    being_saved = being_saved || numbers.tables()[table]->being_saved();
+  }
   if (!sections.order) {
     sections.order = [live, index = size_t{0}]() mutable -> std::optional<uint32_t> {
       while (index < live.size() && !live[index]) ++index;
       return index < live.size() ? std::optional(static_cast<uint32_t>(index++)) : std::nullopt;
     };
   }
-  TAILRACE_CHECK(!writer.deferring() || !being_saved());  // One save at a time.
+  TAILRACE_CHECK(!writer.deferring() || !being_saved);  // One save at a time.
   if (!writer.deferring()) {
-    std::vector<uint32_t> indices;
-    while (const std::optional<uint32_t> index = sections.order()) indices.push_back(*index);
+    std::vector<uint32_t> order;
+    while (const std::optional<uint32_t> number = sections.order()) order.push_back(*number);
     for (size_t section = 0; section <= sections.count; ++section) {
-      for (const uint32_t index : indices) write(index, section, writer);
+      for (const uint32_t number : order) write(number, section, writer);
     }
     return;
   }
@@ -459,11 +484,35 @@ void KeyTable::SaveEntries(ByteWriter& writer, Sections sections) const {
   for (size_t section = 0; section <= sections.count; ++section) {
     writer.Defer([cut, section](ByteWriter& out) { cut->AppendSection(section, out); });
   }
-  cut_ = cut;
+  for (size_t i = 0; i < numbers.tables().size(); ++i) {
+    const KeyTable& table = *numbers.tables()[i];
+    table.cut_ = cut;
+    table.cut_first_ = numbers.first(i);
+    table.cut_limit_ = static_cast<uint32_t>(table.entries_);
+  }
+}
+
+EntryNumbers::EntryNumbers(std::vector<const KeyTable*> tables) : tables_(std::move(tables)) {
+  uint64_t next = 0;
+  for (const KeyTable* const table : tables_) {
+    first_.push_back(static_cast<uint32_t>(next));
+    next += (table->index_limit() + EntryCut::kEntriesApart - 1) / EntryCut::kEntriesApart * EntryCut::kEntriesApart;
+  }
+  TAILRACE_CHECK(next <= UINT32_MAX);
+  first_.push_back(static_cast<uint32_t>(next));
 }
 
 void KeyTable::Keep(uint32_t index) const {
-  if (const auto cut = cut_.lock()) cut->Keep(index);
+  if (index >= cut_limit_) return;
+  if (const auto cut = cut_.lock()) cut->Keep(cut_first_ + index);
+}
+
+void KeyTable::KeepAll(std::span<const uint32_t> indices) const {
+  const auto cut = cut_.lock();
+  if (cut == nullptr || cut->complete()) return;
+  for (const uint32_t index : indices) {
+    if (index < cut_limit_) cut->Keep(cut_first_ + index);
+  }
 }
 
 bool KeyTable::being_saved() const {
@@ -471,44 +520,55 @@ bool KeyTable::being_saved() const {
   return cut != nullptr && !cut->complete();
 }
 
+Result<KeyTable::SavedKey> KeyTable::ReadKey(ByteReader& reader) const {
+  SavedKey key{.tag = kNullTag};
+  TAILRACE_ASSIGN_OR_RETURN(key.null, reader.Bool());
+  if (key.null) {
+    if (form_ == Form::kTuple) return CorruptState("a key that cannot be NULL");
+    return key;
+  }
+  if (form_ == Form::kNumber) {
+    TAILRACE_ASSIGN_OR_RETURN(key.number, reader.I64());
+    key.tag = HashNumber(key.number);
+    return key;
+  }
+  TAILRACE_ASSIGN_OR_RETURN(key.bytes, reader.Text());
+  if (form_ == Form::kTuple && !WellFormed(key.bytes, types_)) return CorruptState("a key of another form");
+  key.tag = HashBytes(key.bytes);
+  return key;
+}
+
+Result<uint32_t> KeyTable::Insert(const SavedKey& key) {
+  const auto twice = [] { return CorruptState("a key twice"); };
+  if (key.null) {
+    if (null_index_ != kNone) return twice();
+    null_index_ = NewIndex();
+    return null_index_;
+  }
+  if (types_.empty()) return live_ > 0 ? Result<uint32_t>(twice()) : NewIndex();
+  size_t position = key.tag & Mask();
+  for (; slots_[position].index != kNone; position = (position + 1) & Mask()) {
+    const Slot slot = slots_[position];
+    if (slot.tag == key.tag &&
+        (form_ == Form::kNumber ? numbers_[slot.index] == key.number : SameText(bytes_[slot.index], key.bytes))) {
+      return twice();
+    }
+  }
+  std::vector<uint32_t> added;
+  const uint32_t index = Insert(position, key.tag, &added);
+  if (form_ == Form::kNumber) {
+    numbers_[index] = key.number;
+  } else {
+    bytes_[index] = StoreBytes(key.bytes);
+  }
+  return index;
+}
+
 Status KeyTable::Load(ByteReader& reader, size_t count) {
   Clear();
-  std::vector<uint32_t> added;
   for (size_t i = 0; i < count; ++i) {
-    TAILRACE_ASSIGN_OR_RETURN(const bool null, reader.Bool());
-    if (null) {
-      if (form_ == Form::kTuple || null_index_ != kNone) return CorruptState("a key that cannot be NULL");
-      null_index_ = NewIndex();
-      continue;
-    }
-    int64_t number = 0;
-    std::string_view bytes;
-    if (form_ == Form::kNumber) {
-      TAILRACE_ASSIGN_OR_RETURN(number, reader.I64());
-    } else {
-      TAILRACE_ASSIGN_OR_RETURN(bytes, reader.Text());
-      if (form_ == Form::kTuple && !WellFormed(bytes, types_)) return CorruptState("a key of another form");
-    }
-    if (types_.empty()) {
-      if (live_ > 0) return CorruptState("a key twice");
-      NewIndex();
-      continue;
-    }
-    const uint32_t tag = form_ == Form::kNumber ? HashNumber(number) : HashBytes(bytes);
-    size_t position = tag & Mask();
-    for (; slots_[position].index != kNone; position = (position + 1) & Mask()) {
-      const Slot slot = slots_[position];
-      if (slot.tag == tag &&
-          (form_ == Form::kNumber ? numbers_[slot.index] == number : SameText(bytes_[slot.index], bytes))) {
-        return CorruptState("a key twice");
-      }
-    }
-    const uint32_t index = Insert(position, tag, &added);
-    if (form_ == Form::kNumber) {
-      numbers_[index] = number;
-    } else {
-      bytes_[index] = StoreBytes(bytes);
-    }
+    TAILRACE_ASSIGN_OR_RETURN(const SavedKey key, ReadKey(reader));
+    TAILRACE_ASSIGN_OR_RETURN([[maybe_unused]] const uint32_t index, Insert(key));
   }
   return Ok();
 }

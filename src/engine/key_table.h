@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -13,6 +14,8 @@
 #include "engine/entry_cut.h"
 
 namespace tailrace::engine {
+
+class EntryNumbers;
 
 // Gives every distinct key, a tuple of column values, a small index. NULL equals NULL.
 //
@@ -37,6 +40,17 @@ class KeyTable {
   static constexpr uint32_t kNone = UINT32_MAX;
   void Find(std::span<const data::ColumnPtr> keys, size_t begin, size_t end, std::vector<uint32_t>& indices) const;
 
+  // FindOrInsert in two steps, so that a key's hash can choose the table (LaneOf); rows may be any of those hashed, in
+  // order: begin + rows[0], begin + rows[1] ... Tables of the same types hash alike.
+  struct Hashes {
+    std::vector<uint32_t> tags;      // One a row.
+    std::vector<uint32_t> row_ends;  // Of tuples: the end of each row's bytes in `encoded`.
+    std::vector<char> encoded;
+  };
+  void Hash(std::span<const data::ColumnPtr> keys, size_t begin, size_t end, Hashes& hashes) const;
+  void FindOrInsertHashed(std::span<const data::ColumnPtr> keys, size_t begin, const Hashes& hashes,
+                          std::span<const uint32_t> rows, std::vector<uint32_t>& indices, std::vector<uint32_t>& added);
+
   void Erase(uint32_t index);  // kSingle only.
   void Clear();
 
@@ -50,6 +64,16 @@ class KeyTable {
   // Keys of `indices`; Load puts them at indices 0, 1, ... of an empty table. Errors: kCorruption.
   void Save(ByteWriter& writer, std::span<const uint32_t> indices) const;
   Status Load(ByteReader& reader, size_t count);
+  // One key of those, for whoever chooses the table by it. `bytes` is borrowed from the reader.
+  struct SavedKey {
+    bool null = false;
+    int64_t number = 0;
+    std::string_view bytes;
+    uint32_t tag = 0;
+  };
+  Result<SavedKey> ReadKey(ByteReader& reader) const;
+  // Its index. Errors: kCorruption: it is there already.
+  Result<uint32_t> Insert(const SavedKey& key);
 
   // Saves all keys, and then in one section after the other what `write` says of each. In the order of `order`; when
   // that is empty, of indices. Into a deferring writer this goes on while the table is in use: FindOrInsert and Erase
@@ -62,6 +86,8 @@ class KeyTable {
     EntryCut::Order order = {};
   };
   void SaveEntries(ByteWriter& writer, Sections sections) const;
+  // The same for tables whose keys are one state. `numbers`: how `sections` calls their entries.
+  static void SaveEntries(const EntryNumbers& numbers, ByteWriter& writer, Sections sections);
   void Keep(uint32_t index) const;
   bool being_saved() const;
 
@@ -74,11 +100,11 @@ class KeyTable {
     uint32_t index;  // kNone: empty.
   };
 
-  void HashRows(std::span<const data::ColumnPtr> keys, size_t begin, size_t end) const;
-  std::string_view EncodeRow(std::span<const data::ColumnPtr> keys, size_t row) const;
+  // `rows`: null for all of them, which are `count`.
   template <bool kInsert>
-  void Lookup(std::span<const data::ColumnPtr> keys, size_t begin, size_t end, std::vector<uint32_t>& indices,
-              std::vector<uint32_t>* added);
+  void Lookup(std::span<const data::ColumnPtr> keys, size_t begin, const Hashes& hashes, const uint32_t* rows,
+              size_t count, std::vector<uint32_t>& indices, std::vector<uint32_t>* added);
+  void KeepAll(std::span<const uint32_t> indices) const;
   uint32_t Insert(size_t slot, uint32_t tag, std::vector<uint32_t>* added);
   uint32_t NewIndex();
   uint32_t TagOf(uint32_t index) const;
@@ -102,12 +128,30 @@ class KeyTable {
   uint32_t null_index_ = kNone;  // kNumber, kText: the index of the NULL key.
   std::shared_ptr<data::Arena> arena_;
   uint64_t single_bytes_ = 0;
-  mutable std::weak_ptr<EntryCut> cut_;  // The save that is under way.
+  mutable std::weak_ptr<EntryCut> cut_;  // The save that is under way ...
+  mutable uint32_t cut_first_ = 0;       // ... its number of entry 0 ...
+  mutable uint32_t cut_limit_ = 0;       // ... and how many entries of this table it has.
 
-  // Of the batch at work.
-  mutable std::vector<uint32_t> tags_;
-  mutable std::vector<uint32_t> row_ends_;  // kTuple: end of each row's bytes in `encoded_`.
-  mutable std::vector<char> encoded_;
+  mutable Hashes hashes_;  // Of the batch at work.
+};
+
+// Numbers for the entries that several tables have at one moment.
+class EntryNumbers {
+ public:
+  explicit EntryNumbers(std::vector<const KeyTable*> tables);
+
+  const std::vector<const KeyTable*>& tables() const { return tables_; }
+  uint32_t limit() const { return first_.back(); }
+  uint32_t first(size_t table) const { return first_[table]; }
+  uint32_t Of(size_t table, uint32_t index) const { return first_[table] + index; }
+  size_t TableOf(uint32_t number) const {
+    if (tables_.size() == 1) return 0;
+    return static_cast<size_t>(std::upper_bound(first_.begin(), first_.end(), number) - first_.begin()) - 1;
+  }
+
+ private:
+  std::vector<const KeyTable*> tables_;  // Borrowed.
+  std::vector<uint32_t> first_;          // One a table, apart from each other as EntryCut wants it; then the limit.
 };
 
 }  // namespace tailrace::engine

@@ -9,6 +9,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "data/batch.h"
+#include "engine/lanes.h"
 #include "sql/evaluate.h"
 
 namespace tailrace::engine {
@@ -54,6 +55,7 @@ struct OperatorContext {
   sql::EvalContext eval;
   ErrorReporter& errors;
   size_t batch_rows_max = 4096;  // Of a batch that an operator emits from its state.
+  LaneOptions lanes = {};        // Of keyed state.
 };
 
 // One node of the graph.

@@ -26,6 +26,7 @@ class Pump final : public Receiver, public ErrorReporter {
     MetricsRegistry& metrics;
     sql::EvalContext eval;
     size_t batch_rows_max;
+    LaneOptions lanes;
   };
   struct Target {
     StreamNode* stream = nullptr;  // Null for a query.

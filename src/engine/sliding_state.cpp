@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "engine/lanes.h"
 #include "engine/operator.h"
 #include "engine/sliding_cells.h"
 #include "engine/sliding_window.h"
@@ -8,23 +9,49 @@
 
 namespace tailrace::engine {
 
-void SlidingWindow::Save(ByteWriter& writer) const {
-  writer.U64(partitions_.size());
-  partitions_.SaveEntries(writer, {.count = 1, .write = [this](uint32_t partition, size_t, ByteWriter& out) {
-                                     SavePartition(out, partition);
-                                   }});
-  if (!forgets_partitions()) return;
-  // Partitions are saved in order of their indices, so that is how they are numbered.
-  writer.Defer([checks = checks_, limit = partitions_.index_limit()](ByteWriter& out) {
-    std::vector<bool> live(limit);
-    for (size_t i = 0; i < checks.size(); ++i) live[checks[i].partition] = true;
-    std::vector<uint32_t> position_of(limit);
-    for (uint32_t partition = 0, position = 0; partition < limit; ++partition) {
-      if (live[partition]) position_of[partition] = position++;
+void SlidingWindow::Save(const std::vector<const SlidingWindow*>& lanes, ByteWriter& writer) {
+  std::vector<const KeyTable*> tables;
+  size_t partitions = 0;
+  for (const SlidingWindow* const lane : lanes) {
+    tables.push_back(&lane->partitions_);
+    partitions += lane->partitions_.size();
+  }
+  const EntryNumbers numbers(std::move(tables));
+  writer.U64(partitions);
+  KeyTable::SaveEntries(numbers, writer,
+                        {.count = 1, .write = [lanes, numbers](uint32_t number, size_t, ByteWriter& out) {
+                           const size_t lane = numbers.TableOf(number);
+                           lanes[lane]->SavePartition(out, number - numbers.first(lane));
+                         }});
+  if (lanes[0]->forgets_partitions()) SaveChecks(lanes, numbers, writer);
+}
+
+// In order of time. Partitions are saved in order of their numbers, so that is how they are called here.
+void SlidingWindow::SaveChecks(const std::vector<const SlidingWindow*>& lanes, const EntryNumbers& numbers,
+                               ByteWriter& writer) {
+  std::vector<BlockQueue<Check>> all;
+  for (const SlidingWindow* const lane : lanes) all.push_back(lane->checks_);
+  writer.Defer([all = std::move(all), numbers](ByteWriter& out) {
+    std::vector<bool> live(numbers.limit());
+    size_t left = 0;
+    for (size_t lane = 0; lane < all.size(); ++lane) {
+      left += all[lane].size();
+      for (size_t i = 0; i < all[lane].size(); ++i) live[numbers.Of(lane, all[lane][i].partition)] = true;
     }
-    for (size_t i = 0; i < checks.size(); ++i) {
-      out.I64(checks[i].time);
-      out.U32(position_of[checks[i].partition]);
+    std::vector<uint32_t> position_of(numbers.limit());
+    for (uint32_t number = 0, position = 0; number < numbers.limit(); ++number) {
+      if (live[number]) position_of[number] = position++;
+    }
+    std::vector<size_t> next(all.size());
+    for (; left > 0; --left) {
+      size_t first = all.size();
+      for (size_t lane = 0; lane < all.size(); ++lane) {
+        if (next[lane] == all[lane].size()) continue;
+        if (first == all.size() || all[lane][next[lane]].time < all[first][next[first]].time) first = lane;
+      }
+      const Check& check = all[first][next[first]++];
+      out.I64(check.time);
+      out.U32(position_of[numbers.Of(first, check.partition)]);
     }
   });
 }
@@ -66,34 +93,48 @@ void SlidingWindow::SavePartition(ByteWriter& writer, uint32_t partition) const 
   }
 }
 
-Status SlidingWindow::Load(ByteReader& reader) {
+void SlidingWindow::Clear() {
   for (uint32_t partition = 0; partition < rings_.size(); ++partition) FreePartition(partition);
   rings_.clear();
   cells_.clear();
   deque_rings_.clear();
   distinct_.clear();
   checks_.clear();
-  TAILRACE_ASSIGN_OR_RETURN(const size_t count, LoadCount(reader, sizeof(uint64_t) * partition_cells_));
-  TAILRACE_TRY(partitions_.Load(reader, count));
-  rings_.resize(count);
-  cells_.resize(count * partition_cells_);
-  deque_rings_.resize(count * deques_);
-  distinct_.resize(count * distinct_sets_);
-  for (uint32_t partition = 0; partition < count; ++partition) TAILRACE_TRY(LoadPartition(reader, partition));
-  if (!forgets_partitions()) return Ok();
-  std::vector<bool> checked(count);
-  int64_t time = kBeginningOfTime;
+  partitions_.Clear();
+}
+
+Status SlidingWindow::Load(const std::vector<SlidingWindow*>& lanes, ByteReader& reader) {
+  for (SlidingWindow* const lane : lanes) lane->Clear();
+  TAILRACE_ASSIGN_OR_RETURN(const size_t count, LoadCount(reader, sizeof(uint64_t) * lanes[0]->partition_cells_));
+  std::vector<Place> places;
   for (size_t i = 0; i < count; ++i) {
+    TAILRACE_ASSIGN_OR_RETURN(const KeyTable::SavedKey key, lanes[0]->partitions_.ReadKey(reader));
+    const size_t lane = LaneOf(key.tag, lanes.size());
+    TAILRACE_ASSIGN_OR_RETURN(const uint32_t partition, lanes[lane]->partitions_.Insert(key));
+    places.push_back({.lane = static_cast<uint32_t>(lane), .partition = partition});
+  }
+  for (SlidingWindow* const lane : lanes) lane->MakeRoom(lane->partitions_.index_limit());
+  for (const Place& place : places) TAILRACE_TRY(lanes[place.lane]->LoadPartition(reader, place.partition));
+  return lanes[0]->forgets_partitions() ? LoadChecks(lanes, places, reader) : Ok();
+}
+
+Status SlidingWindow::LoadChecks(const std::vector<SlidingWindow*>& lanes, std::span<const Place> places,
+                                 ByteReader& reader) {
+  std::vector<bool> checked(places.size());
+  int64_t time = kBeginningOfTime;
+  for (size_t i = 0; i < places.size(); ++i) {
     Check check{};
     TAILRACE_ASSIGN_OR_RETURN(check.time, reader.I64());
-    TAILRACE_ASSIGN_OR_RETURN(check.partition, reader.U32());
-    if (check.time < time || check.partition >= count || checked[check.partition]) {
+    TAILRACE_ASSIGN_OR_RETURN(const uint32_t position, reader.U32());
+    if (check.time < time || position >= places.size() || checked[position]) {
       return CorruptState("a partition that is not looked at in turn");
     }
-    if (rings_[check.partition].empty()) return CorruptState("a partition without rows");
+    SlidingWindow& lane = *lanes[places[position].lane];
+    check.partition = places[position].partition;
+    if (lane.rings_[check.partition].empty()) return CorruptState("a partition without rows");
     time = check.time;
-    checked[check.partition] = true;
-    checks_.push_back(check);
+    checked[position] = true;
+    lane.checks_.push_back(check);
   }
   return Ok();
 }

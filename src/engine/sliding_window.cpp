@@ -218,16 +218,18 @@ void SlidingWindow::FindPartitions(const data::Batch& batch, std::span<const Col
   added_.clear();
   partitions_.FindOrInsert(keys, 0, batch.rows(), indices_, added_);
   if (added_.empty()) return;
-  const size_t limit = partitions_.index_limit();
-  if (limit > rings_.size()) {
-    rings_.resize(limit);
-    cells_.resize(limit * partition_cells_);
-    deque_rings_.resize(limit * deques_);
-    distinct_.resize(limit * distinct_sets_);
-  }
+  MakeRoom(partitions_.index_limit());
   if (!forgets_partitions()) return;
   const int64_t check = AddTime(batch.rowtimes->int64s().back(), *frame_.preceding);
   for (const uint32_t partition : added_) checks_.push_back({.time = check, .partition = partition});
+}
+
+void SlidingWindow::MakeRoom(size_t partitions) {
+  if (partitions <= rings_.size()) return;
+  rings_.resize(partitions);
+  cells_.resize(partitions * partition_cells_);
+  deque_rings_.resize(partitions * deques_);
+  distinct_.resize(partitions * distinct_sets_);
 }
 
 void SlidingWindow::Process(const data::Batch& batch, std::span<const ColumnPtr> keys, std::span<const ColumnPtr> args,

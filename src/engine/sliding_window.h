@@ -49,10 +49,12 @@ class SlidingWindow {
   // Frees the partitions that no row from `bound` on can see.
   void Expire(int64_t bound);
 
-  void Save(ByteWriter& writer) const;
-  Status Load(ByteReader& reader);
+  // The windows of one specification whose partitions are split among them by LaneOf their keys' hashes, as one.
+  // Whatever their number, each loads what others saved.
+  static void Save(const std::vector<const SlidingWindow*>& lanes, ByteWriter& writer);
+  static Status Load(const std::vector<SlidingWindow*>& lanes, ByteReader& reader);
   uint64_t bytes() const;
-  size_t partitions() const { return partitions_.size(); }
+  const KeyTable& partition_keys() const { return partitions_; }
 
  private:
   enum class Family : uint8_t {
@@ -129,7 +131,16 @@ class SlidingWindow {
   void OutputExponential(const State& state, uint32_t partition, size_t row, data::Column& result);
   ApproximateMoments Moments(const State& state, uint32_t partition) const;
 
+  void Clear();
+  void MakeRoom(size_t partitions);
   void FreePartition(uint32_t partition);
+  static void SaveChecks(const std::vector<const SlidingWindow*>& lanes, const EntryNumbers& numbers,
+                         ByteWriter& writer);
+  struct Place {  // Of a partition.
+    uint32_t lane;
+    uint32_t partition;
+  };
+  static Status LoadChecks(const std::vector<SlidingWindow*>& lanes, std::span<const Place> places, ByteReader& reader);
   void SavePartition(ByteWriter& writer, uint32_t partition) const;
   Status LoadPartition(ByteReader& reader, uint32_t partition);
   Status LoadDistinct(ByteReader& reader, const State& state, uint32_t partition);

@@ -25,7 +25,8 @@ class SqlTestRun {
         table_rows_(setup.table_rows),
         text_(setup.program),
         options_(setup.options),
-        push_(setup.push) {}
+        push_(setup.push),
+        workers_(mode.threads) {}
 
   std::vector<SqlTestFailure> Run() {
     for (const SqlTestBlock& block : file_.blocks) {
@@ -115,7 +116,7 @@ class SqlTestRun {
     const std::string text = StrCat(text_, Join(block.body, "\n"), "\n");
     TAILRACE_ASSIGN_OR_RETURN(auto program, Program(text));
     MetricsRegistry metrics;
-    TAILRACE_ASSIGN_OR_RETURN(auto job, Job::Make(program, {}, table_rows_, metrics));
+    TAILRACE_ASSIGN_OR_RETURN(auto job, Job::Make(program, Options(), table_rows_, metrics));
     if (program->queries.empty()) return Error{ErrorCode::kInvalidArgument, "no query among the statements"};
     std::vector<std::string> rows;
     const int last = static_cast<int>(program->queries.size()) - 1;
@@ -148,9 +149,14 @@ class SqlTestRun {
     return MakeJob();
   }
 
+  JobOptions Options() const {
+    if (mode_.threads == 1 || one_lane_) return {};
+    return {.lanes = {.workers = &workers_, .rows_min = 1}};
+  }
+
   Status MakeJob() {
     metrics_ = std::make_unique<MetricsRegistry>();
-    TAILRACE_ASSIGN_OR_RETURN(job_, Job::Make(program_, {}, table_rows_, *metrics_));
+    TAILRACE_ASSIGN_OR_RETURN(job_, Job::Make(program_, Options(), table_rows_, *metrics_));
     for (size_t stream = 0; stream < emitted_.size(); ++stream) {
       job_->Listen(static_cast<int>(stream), [this, stream](const data::Batch& batch, data::Ordinal first) {
         if (first != next_ordinal_[stream]) return Status(Error{ErrorCode::kInternal, "ordinals with a gap"});
@@ -170,6 +176,7 @@ class SqlTestRun {
     if (mode_.save == SqlTestMode::Save::kLive) return save_.AfterStep(*job_);
     save_.Begin(*job_);
     TAILRACE_TRY(save_.Finish());
+    one_lane_ = !one_lane_;
     TAILRACE_TRY(MakeJob());
     ByteReader reader(save_.plain());
     return job_->Load(reader);
@@ -277,6 +284,8 @@ class SqlTestRun {
   std::string text_;
   sql::CompileOptions options_;
   const decltype(SqlTestSetup::push) push_;
+  mutable Workers workers_;  // Outlives the job.
+  bool one_lane_ = false;
   std::shared_ptr<const sql::BoundProgram> program_;
   std::unique_ptr<MetricsRegistry> metrics_;
   std::unique_ptr<Job> job_;
@@ -335,7 +344,10 @@ std::vector<SqlTestMode> SqlTestModes() {
           {.batch_rows = 1, .save = SqlTestMode::Save::kRestored, .name = "rows_1_restored"},
           {.batch_rows = 1024, .save = SqlTestMode::Save::kRestored, .name = "rows_1024_restored"},
           {.batch_rows = 1, .save = SqlTestMode::Save::kLive, .name = "rows_1_saved_live"},
-          {.batch_rows = 7, .save = SqlTestMode::Save::kLive, .name = "rows_7_saved_live"}};
+          {.batch_rows = 7, .save = SqlTestMode::Save::kLive, .name = "rows_7_saved_live"},
+          {.batch_rows = 1024, .threads = 4, .name = "rows_1024_threads_4"},
+          {.batch_rows = 7, .save = SqlTestMode::Save::kRestored, .threads = 3, .name = "rows_7_restored_threads_3"},
+          {.batch_rows = 7, .save = SqlTestMode::Save::kLive, .threads = 4, .name = "rows_7_saved_live_threads_4"}};
 }
 
 std::vector<SqlTestFailure> RunSqlTest(const SqlTestFile& file, const SqlTestMode& mode, const SqlTestSetup& setup) {

@@ -44,9 +44,11 @@ struct SqlTestMode {
   };
   size_t batch_rows = 1024;  // Most rows of one push.
   Save save = Save::kNone;
+  // Of keyed operators, each in that many lanes. A restored job has one lane and that many in turn.
+  size_t threads = 1;
   std::string_view name;
 };
-std::vector<SqlTestMode> SqlTestModes();  // Batches of 1, 7 and 1024 rows; some of them with saves.
+std::vector<SqlTestMode> SqlTestModes();  // Batches of 1, 7 and 1024 rows; some of them with saves or threads.
 
 // What a test of an application starts from; a file of its own declares everything itself.
 struct SqlTestSetup {

@@ -19,12 +19,19 @@ namespace {
 constexpr size_t kSampleLines = 1'000;
 constexpr size_t kSampleBytes = 256 << 10;
 constexpr std::chrono::milliseconds kFollowWait{1'000};
+// Fewer threads have enough to do with decoding, unless the SQL is what takes the time.
+constexpr size_t kThreadsForLanes = 4;
+constexpr size_t kLaneRowsMin = 256;
 
 // Whether rows must come in order of time: else nobody asks when they happened.
 bool AsksForTime(std::string_view sql) {
   return std::ranges::any_of(sql::Lex(sql).tokens, [](const sql::Token& token) {
     return token.IsWord("ROWTIME") || token.IsWord("STREAM") || token.IsWord("OVER");
   });
+}
+
+bool HasWindows(std::string_view sql) {
+  return std::ranges::any_of(sql::Lex(sql).tokens, [](const sql::Token& token) { return token.IsWord("OVER"); });
 }
 
 // "host VARCHAR(40), took INTEGER" as columns.
@@ -267,7 +274,11 @@ class Query::Execution {
  private:
   Status MakeJob() {
     const int64_t start = ToUnixMs(query_.environment_.clock.Now());
-    TAILRACE_ASSIGN_OR_RETURN(job_, engine::Job::Make(program_, {.query_start_unix_ms = start}, {}, metrics_));
+    engine::JobOptions options{.query_start_unix_ms = start};
+    if (workers_.threads() >= kThreadsForLanes || (workers_.threads() > 1 && HasWindows(query_.options_.sql))) {
+      options.lanes = {.workers = &workers_, .rows_min = kLaneRowsMin};
+    }
+    TAILRACE_ASSIGN_OR_RETURN(job_, engine::Job::Make(program_, options, {}, metrics_));
     job_->ListenQuery(0, [this](const data::Batch& rows, data::Ordinal) -> Status {
       report_.rows_out += rows.rows();
       return listener_.rows(rows);

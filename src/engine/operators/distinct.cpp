@@ -4,11 +4,11 @@
 
 namespace tailrace::engine {
 
-Distinct::Distinct(const sql::Distinct& plan, std::vector<data::Type> types)
+Distinct::Distinct(const sql::Distinct& plan, std::vector<data::Type> types, const LaneOptions& lanes)
     : monotonic_column_(plan.monotonic_column < 0 ? std::nullopt
                                                   : std::optional(static_cast<size_t>(plan.monotonic_column))),
       types_(types),
-      seen_(std::make_shared<KeyTable>(std::move(types), KeyTable::Lifetime::kTogether)) {}
+      seen_(GroupLanes::Make(std::move(types), KeyTable::Lifetime::kTogether, {}, lanes).value()) {}  // No aggregates.
 
 Status Distinct::OnBatch(size_t /*input*/, const data::Batch& batch, Emitter& out) {
   std::vector<uint32_t> kept;
@@ -18,24 +18,14 @@ Status Distinct::OnBatch(size_t /*input*/, const data::Batch& batch, Emitter& ou
       const data::Column& column = *batch.columns[*monotonic_column_];
       data::Value value = column.ValueAt(row);
       if (value != current_) {
-        if (seen_->being_saved()) {  // The save keeps those that it writes.
-          seen_ = std::make_shared<KeyTable>(types_, KeyTable::Lifetime::kTogether);
-        } else {
-          seen_->Clear();
-        }
+        seen_->Clear();
         current_ = std::move(value);
       }
       end = row + 1;
       while (end < batch.rows() && column.ValueAt(end) == current_) ++end;
     }
-    added_.clear();
-    seen_->FindOrInsert(batch.columns, row, end, indices_, added_);
-    size_t next = 0;  // New keys come in order of their first rows.
-    for (size_t i = row; i < end && next < added_.size(); ++i) {
-      if (indices_[i - row] != added_[next]) continue;
-      kept.push_back(static_cast<uint32_t>(i));
-      ++next;
-    }
+    seen_->Absorb(batch.columns, row, end, &added_);
+    for (const GroupLanes::Added& added : added_) kept.push_back(added.row);
     row = end;
   }
   return kept.empty() ? Ok() : out.Emit(batch.Gather(kept));
@@ -48,14 +38,15 @@ uint64_t Distinct::StateBytes() const { return seen_->bytes(); }
 void Distinct::Save(ByteWriter& writer) const {
   SaveValue(writer, current_);
   writer.U64(seen_->size());
-  seen_->SaveEntries(writer, {.write = [seen = seen_](uint32_t, size_t, ByteWriter&) {}});
+  seen_->Save(writer, {});
 }
 
 Status Distinct::Load(ByteReader& reader) {
   const data::Type type = monotonic_column_.has_value() ? types_[*monotonic_column_] : data::Type::Null();
   TAILRACE_ASSIGN_OR_RETURN(current_, LoadValue(reader, type));
   TAILRACE_ASSIGN_OR_RETURN(const size_t count, LoadCount(reader, 1));
-  return seen_->Load(reader, count);
+  TAILRACE_TRY(seen_->Load(reader, count));
+  return Ok();
 }
 
 }  // namespace tailrace::engine

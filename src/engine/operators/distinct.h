@@ -4,7 +4,7 @@
 #include <optional>
 #include <vector>
 
-#include "engine/key_table.h"
+#include "engine/group_lanes.h"
 #include "engine/operator.h"
 #include "sql/plan.h"
 
@@ -16,7 +16,7 @@ namespace tailrace::engine {
 // State   The combinations seen since the monotonic column took its value; of a finite input all.
 class Distinct final : public Operator {
  public:
-  Distinct(const sql::Distinct& plan, std::vector<data::Type> types);
+  Distinct(const sql::Distinct& plan, std::vector<data::Type> types, const LaneOptions& lanes);
 
   Status OnBatch(size_t input, const data::Batch& batch, Emitter& out) override;
   Status OnBound(size_t input, int64_t bound, Emitter& out) override;
@@ -27,10 +27,9 @@ class Distinct final : public Operator {
  private:
   const std::optional<size_t> monotonic_column_;
   const std::vector<data::Type> types_;
-  std::shared_ptr<KeyTable> seen_;  // Shared with a save that is under way.
-  data::Value current_;             // Of the monotonic column, once there is a row.
-  std::vector<uint32_t> indices_;
-  std::vector<uint32_t> added_;
+  const std::unique_ptr<GroupLanes> seen_;
+  data::Value current_;  // Of the monotonic column, once there is a row.
+  std::vector<GroupLanes::Added> added_;
 };
 
 }  // namespace tailrace::engine

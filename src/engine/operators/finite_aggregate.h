@@ -3,9 +3,8 @@
 #include <memory>
 #include <vector>
 
-#include "engine/accumulator.h"
 #include "engine/evaluation.h"
-#include "engine/key_table.h"
+#include "engine/group_lanes.h"
 #include "engine/operator.h"
 #include "sql/plan.h"
 
@@ -30,18 +29,15 @@ class FiniteAggregate final : public Operator {
 
  private:
   FiniteAggregate(const sql::FiniteAggregate& plan, const data::Schema& schema, const data::Schema& output,
-                  const OperatorContext& context, AccumulatorSet accumulators);
+                  const OperatorContext& context, std::unique_ptr<GroupLanes> groups);
 
   const data::Schema& output_;
   const OperatorContext& context_;
   RowEvaluator evaluator_;
-  KeyTable groups_;
-  AccumulatorSet accumulators_;
+  const std::unique_ptr<GroupLanes> groups_;
   std::vector<sql::BoundExprPtr> exprs_;
   int64_t last_rowtime_;
   bool done_ = false;
-  std::vector<uint32_t> indices_;
-  std::vector<uint32_t> added_;
 };
 
 }  // namespace tailrace::engine

@@ -18,27 +18,27 @@ std::vector<data::Type> TypesOfKeys(const std::vector<sql::BoundExprPtr>& keys) 
 
 Result<std::unique_ptr<Operator>> StaggerAggregate::Make(const sql::StaggerAggregate& plan, const data::Schema& schema,
                                                          const data::Schema& output, const OperatorContext& context) {
-  TAILRACE_ASSIGN_OR_RETURN(AccumulatorSet accumulators, AccumulatorSet::Make(plan.aggregates));
-  return std::unique_ptr<Operator>(new StaggerAggregate(plan, schema, output, context, std::move(accumulators)));
+  TAILRACE_ASSIGN_OR_RETURN(
+      std::unique_ptr<GroupLanes> groups,
+      GroupLanes::Make(TypesOfKeys(plan.keys), KeyTable::Lifetime::kSingle, plan.aggregates, context.lanes));
+  return std::unique_ptr<Operator>(new StaggerAggregate(plan, schema, output, context, std::move(groups)));
 }
 
 StaggerAggregate::StaggerAggregate(const sql::StaggerAggregate& plan, const data::Schema& schema,
                                    const data::Schema& output, const OperatorContext& context,
-                                   AccumulatorSet accumulators)
+                                   std::unique_ptr<GroupLanes> groups)
     : length_ms_(std::max<int64_t>(plan.length_ms, 1)),
       output_(output),
       context_(context),
       evaluator_(schema, context),
-      groups_(TypesOfKeys(plan.keys), KeyTable::Lifetime::kSingle),
-      accumulators_(std::move(accumulators)),
+      groups_(std::move(groups)),
       exprs_(plan.keys) {
-  exprs_.insert(exprs_.end(), accumulators_.args().begin(), accumulators_.args().end());
+  exprs_.insert(exprs_.end(), groups_->args().begin(), groups_->args().end());
 }
 
 Status StaggerAggregate::OnBatch(size_t /*input*/, const data::Batch& batch, Emitter& out) {
   data::Batch rows = batch;
   const std::vector<data::ColumnPtr> columns = evaluator_.Evaluate(exprs_, rows);
-  const std::span<const data::ColumnPtr> all = columns;
   const auto rowtimes = rows.rowtimes->int64s();
   for (size_t row = 0; row < rowtimes.size();) {
     TAILRACE_TRY(CloseUntil(rowtimes[row], out));
@@ -46,15 +46,10 @@ Status StaggerAggregate::OnBatch(size_t /*input*/, const data::Batch& batch, Emi
     const int64_t limit = open_.empty() ? AddTime(rowtimes[row], length_ms_) : open_.front().end;
     const auto begin = rowtimes.begin() + static_cast<ptrdiff_t>(row);
     const auto end = static_cast<size_t>(std::lower_bound(begin, rowtimes.end(), limit) - rowtimes.begin());
-    added_.clear();
-    groups_.FindOrInsert(all.first(groups_.column_count()), row, end, indices_, added_);
-    accumulators_.Resize(groups_.index_limit());
-    size_t next = 0;  // New groups come in order of their first rows.
-    for (size_t i = row; i < end && next < added_.size(); ++i) {
-      if (indices_[i - row] != added_[next]) continue;
-      open_.push_back({.end = AddTime(rowtimes[i], length_ms_), .group = added_[next++]});
+    groups_->Absorb(columns, row, end, &added_);
+    for (const GroupLanes::Added& added : added_) {
+      open_.push_back({.end = AddTime(rowtimes[added.row], length_ms_), .group = added.group});
     }
-    accumulators_.Update(all.subspan(groups_.column_count()), row, indices_);
     row = end;
   }
   return Ok();
@@ -69,12 +64,11 @@ Status StaggerAggregate::CloseUntil(int64_t time, Emitter& out) {
       rowtimes->AppendInt64(open_.front().end);
       open_.pop_front();
     }
-    data::Batch rows{.rowtimes = std::move(rowtimes), .columns = groups_.Columns(groups)};
-    TAILRACE_TRY(EmitFinished(std::move(rows), accumulators_, groups, output_, context_, out));
-    for (const uint32_t group : groups) {
-      groups_.Erase(group);
-      accumulators_.Reset(group);
-    }
+    data::Batch rows{.rowtimes = std::move(rowtimes), .columns = groups_->Keys(groups)};
+    sql::RowErrors errors;
+    std::vector<data::ColumnPtr> results = groups_->Finish(groups, errors);
+    TAILRACE_TRY(EmitFinished(std::move(rows), std::move(results), errors, output_, context_, out));
+    for (const uint32_t group : groups) groups_->Erase(group);
   }
   return Ok();
 }
@@ -88,34 +82,30 @@ std::optional<int64_t> StaggerAggregate::NextDeadline() const {
   return open_.empty() ? std::nullopt : std::optional(open_.front().end);
 }
 
-uint64_t StaggerAggregate::StateBytes() const {
-  return groups_.bytes() + groups_.size() * (accumulators_.group_bytes() + sizeof(Open));
-}
+uint64_t StaggerAggregate::StateBytes() const { return groups_->bytes() + open_.size() * sizeof(Open); }
 
 void StaggerAggregate::Save(ByteWriter& writer) const {
   writer.U64(open_.size());
   writer.Defer([open = open_](ByteWriter& out) {
     for (size_t i = 0; i < open.size(); ++i) out.I64(open[i].end);
   });
-  groups_.SaveEntries(writer, {.count = accumulators_.sections(),
-                               .write = [this](uint32_t group, size_t section,
-                                               ByteWriter& out) { accumulators_.SaveSection(section, group, out); },
-                               .order = [open = open_, next = size_t{0}]() mutable -> std::optional<uint32_t> {
-                                 return next < open.size() ? std::optional(open[next++].group) : std::nullopt;
-                               }});
+  groups_->Save(writer, [open = open_, next = size_t{0}]() mutable -> std::optional<uint32_t> {
+    return next < open.size() ? std::optional(open[next++].group) : std::nullopt;
+  });
 }
 
 Status StaggerAggregate::Load(ByteReader& reader) {
   open_.clear();
   TAILRACE_ASSIGN_OR_RETURN(const size_t count, LoadCount(reader, sizeof(int64_t)));
-  for (uint32_t group = 0; group < count; ++group) {
-    Open open{.end = 0, .group = group};
-    TAILRACE_ASSIGN_OR_RETURN(open.end, reader.I64());
-    if (!open_.empty() && open.end < open_.back().end) return CorruptState("stagger windows out of order");
-    open_.push_back(open);
+  std::vector<int64_t> ends;
+  for (size_t i = 0; i < count; ++i) {
+    TAILRACE_ASSIGN_OR_RETURN(const int64_t end, reader.I64());
+    if (!ends.empty() && end < ends.back()) return CorruptState("stagger windows out of order");
+    ends.push_back(end);
   }
-  TAILRACE_TRY(groups_.Load(reader, count));
-  return accumulators_.Load(reader, count);
+  TAILRACE_ASSIGN_OR_RETURN(const std::vector<uint32_t> groups, groups_->Load(reader, count));
+  for (size_t i = 0; i < count; ++i) open_.push_back({.end = ends[i], .group = groups[i]});
+  return Ok();
 }
 
 }  // namespace tailrace::engine

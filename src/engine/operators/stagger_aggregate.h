@@ -3,10 +3,9 @@
 #include <memory>
 #include <vector>
 
-#include "engine/accumulator.h"
 #include "engine/block_queue.h"
 #include "engine/evaluation.h"
-#include "engine/key_table.h"
+#include "engine/group_lanes.h"
 #include "engine/operator.h"
 #include "sql/plan.h"
 
@@ -37,7 +36,7 @@ class StaggerAggregate final : public Operator {
   };
 
   StaggerAggregate(const sql::StaggerAggregate& plan, const data::Schema& schema, const data::Schema& output,
-                   const OperatorContext& context, AccumulatorSet accumulators);
+                   const OperatorContext& context, std::unique_ptr<GroupLanes> groups);
 
   Status CloseUntil(int64_t time, Emitter& out);
 
@@ -45,12 +44,10 @@ class StaggerAggregate final : public Operator {
   const data::Schema& output_;
   const OperatorContext& context_;
   RowEvaluator evaluator_;
-  KeyTable groups_;
-  AccumulatorSet accumulators_;
+  const std::unique_ptr<GroupLanes> groups_;
   std::vector<sql::BoundExprPtr> exprs_;
   BlockQueue<Open> open_;  // By end.
-  std::vector<uint32_t> indices_;
-  std::vector<uint32_t> added_;
+  std::vector<GroupLanes::Added> added_;
 };
 
 }  // namespace tailrace::engine

@@ -22,25 +22,21 @@ std::vector<data::Type> OtherKeyTypes(const sql::TumblingAggregate& plan) {
 Result<std::unique_ptr<Operator>> TumblingAggregate::Make(const sql::TumblingAggregate& plan,
                                                           const data::Schema& schema, const data::Schema& output,
                                                           const OperatorContext& context) {
-  TAILRACE_ASSIGN_OR_RETURN(AccumulatorSet accumulators, AccumulatorSet::Make(plan.aggregates));
-  return std::unique_ptr<Operator>(new TumblingAggregate(plan, schema, output, context, std::move(accumulators)));
-}
-
-std::shared_ptr<TumblingAggregate::Groups> TumblingAggregate::MakeGroups(const sql::TumblingAggregate& plan,
-                                                                         AccumulatorSet accumulators) {
-  return std::shared_ptr<Groups>(
-      new Groups{{OtherKeyTypes(plan), KeyTable::Lifetime::kTogether}, std::move(accumulators)});
+  TAILRACE_ASSIGN_OR_RETURN(
+      std::unique_ptr<GroupLanes> groups,
+      GroupLanes::Make(OtherKeyTypes(plan), KeyTable::Lifetime::kTogether, plan.aggregates, context.lanes));
+  return std::unique_ptr<Operator>(new TumblingAggregate(plan, schema, output, context, std::move(groups)));
 }
 
 TumblingAggregate::TumblingAggregate(const sql::TumblingAggregate& plan, const data::Schema& schema,
                                      const data::Schema& output, const OperatorContext& context,
-                                     AccumulatorSet accumulators)
+                                     std::unique_ptr<GroupLanes> groups)
     : plan_(plan),
       output_(output),
       context_(context),
       evaluator_(schema, context),
       tracker_(plan.window_end, plan.keys[static_cast<size_t>(plan.window_key)], context),
-      groups_(MakeGroups(plan, std::move(accumulators))),
+      groups_(std::move(groups)),
       empty_accumulators_(AccumulatorSet::Make(plan.aggregates).value()),  // As it made the ones before.
       remembered_keys_(OtherKeyTypes(plan), KeyTable::Lifetime::kSingle) {
   for (size_t i = 0; i < plan.keys.size(); ++i) {
@@ -64,19 +60,10 @@ Status TumblingAggregate::OnBatch(size_t /*input*/, const data::Batch& batch, Em
       }
     }
     const size_t end = tracker_.TakeRun(input, window_keys, row);
-    Absorb(columns, row, end);
+    groups_->Absorb(columns, row, end, nullptr);
     row = end;
   }
   return Ok();
-}
-
-void TumblingAggregate::Absorb(std::span<const data::ColumnPtr> columns, size_t begin, size_t end) {
-  Groups& groups = *groups_;
-  const size_t keys = groups.keys.column_count();
-  added_.clear();
-  groups.keys.FindOrInsert(columns.first(keys), begin, end, indices_, added_);
-  if (!added_.empty()) groups.accumulators.Resize(groups.keys.index_limit());
-  groups.accumulators.Update(columns.subspan(keys), begin, indices_);
 }
 
 Status TumblingAggregate::OnBound(size_t /*input*/, int64_t bound, Emitter& out) {
@@ -93,52 +80,54 @@ void TumblingAggregate::Begin(int64_t time) {
 Status TumblingAggregate::Close(int64_t end, Emitter& out) {
   TAILRACE_TRY(EmitGroups(end, tracker_.key(), out));
   if (plan_.emit_empty && keyed()) TAILRACE_TRY(EmitRemembered(end, tracker_.key(), out));
-  ClearGroups();
+  groups_->Clear();
   tracker_.Close();
   if (plan_.emit_empty && !tracker_.by_value()) empty_from_ = tracker_.EndOf(end);
   return Ok();
 }
 
-// A save that is under way keeps those that it writes.
-void TumblingAggregate::ClearGroups() {
-  if (groups_->keys.being_saved()) {
-    groups_ = MakeGroups(plan_, AccumulatorSet::Make(plan_.aggregates).value());
-    return;
-  }
-  groups_->keys.Clear();
-  groups_->accumulators.Clear();
-}
-
 Status TumblingAggregate::EmitGroups(int64_t end, const data::Value& window_key, Emitter& out) {
-  const size_t count = groups_->keys.size();
+  const size_t count = groups_->size();
   for (size_t begin = 0; begin < count; begin += context_.batch_rows_max) {
-    indices_.resize(std::min(context_.batch_rows_max, count - begin));
-    std::iota(indices_.begin(), indices_.end(), static_cast<uint32_t>(begin));
-    TAILRACE_TRY(EmitRows(end, window_key, groups_->keys.Columns(indices_), groups_->accumulators, out));
+    const std::vector<uint32_t> groups = groups_->InOrder(begin, std::min(count, begin + context_.batch_rows_max));
+    sql::RowErrors errors;
+    std::vector<data::ColumnPtr> results = groups_->Finish(groups, errors);
+    TAILRACE_TRY(EmitRows(end, window_key, groups.size(), groups_->Keys(groups), std::move(results), errors, out));
   }
   return Ok();
 }
 
-// Rows of the aggregates at indices_ with these other keys.
-Status TumblingAggregate::EmitRows(int64_t end, const data::Value& window_key, std::vector<data::ColumnPtr> keys,
-                                   const AccumulatorSet& accumulators, Emitter& out) {
-  data::Batch rows{.rowtimes = ConstantRowtimes(end, indices_.size()), .columns = std::move(keys)};
+// Rows of these results with these other keys.
+Status TumblingAggregate::EmitRows(int64_t end, const data::Value& window_key, size_t rows,
+                                   std::vector<data::ColumnPtr> keys, std::vector<data::ColumnPtr> results,
+                                   const sql::RowErrors& errors, Emitter& out) {
+  data::Batch batch{.rowtimes = ConstantRowtimes(end, rows), .columns = std::move(keys)};
   const auto window = static_cast<ptrdiff_t>(plan_.window_key);
-  rows.columns.insert(
-      rows.columns.begin() + window,
-      data::Column::MakeConstant(plan_.keys[static_cast<size_t>(plan_.window_key)]->type, window_key, indices_.size()));
-  return EmitFinished(std::move(rows), accumulators, indices_, output_, context_, out);
+  batch.columns.insert(
+      batch.columns.begin() + window,
+      data::Column::MakeConstant(plan_.keys[static_cast<size_t>(plan_.window_key)]->type, window_key, rows));
+  return EmitFinished(std::move(batch), std::move(results), errors, output_, context_, out);
+}
+
+// The same for groups that no row came for.
+Status TumblingAggregate::EmitWithoutRows(int64_t end, const data::Value& window_key, size_t rows,
+                                          std::vector<data::ColumnPtr> keys, Emitter& out) {
+  empty_accumulators_.Resize(rows);
+  indices_.resize(rows);
+  std::iota(indices_.begin(), indices_.end(), 0U);
+  sql::RowErrors errors;
+  std::vector<data::ColumnPtr> results = empty_accumulators_.Finish(indices_, errors);
+  return EmitRows(end, window_key, rows, std::move(keys), std::move(results), errors, out);
 }
 
 // Rows for remembered keys that the window, whose groups are out, did not have; its own keys are remembered from now
 // on.
 Status TumblingAggregate::EmitRemembered(int64_t end, const data::Value& window_key, Emitter& out) {
-  std::vector<uint32_t> all(groups_->keys.size());
-  std::iota(all.begin(), all.end(), 0U);
+  const std::vector<uint32_t> all = groups_->InOrder(0, groups_->size());
   std::vector<uint32_t> own;
   if (!all.empty()) {
     added_.clear();
-    remembered_keys_.FindOrInsert(groups_->keys.Columns(all), 0, all.size(), own, added_);
+    remembered_keys_.FindOrInsert(groups_->Keys(all), 0, all.size(), own, added_);
   }
   in_window_.assign(remembered_keys_.index_limit(), false);
   for (const uint32_t index : own) in_window_[index] = true;
@@ -157,11 +146,8 @@ Status TumblingAggregate::EmitRemembered(int64_t end, const data::Value& window_
   remembered_ = std::move(kept);
   for (size_t begin = 0; begin < silent.size(); begin += context_.batch_rows_max) {
     const size_t count = std::min(context_.batch_rows_max, silent.size() - begin);
-    empty_accumulators_.Resize(count);
-    indices_.resize(count);
-    std::iota(indices_.begin(), indices_.end(), 0U);
-    TAILRACE_TRY(EmitRows(end, window_key, remembered_keys_.Columns(std::span(silent).subspan(begin, count)),
-                          empty_accumulators_, out));
+    TAILRACE_TRY(EmitWithoutRows(end, window_key, count,
+                                 remembered_keys_.Columns(std::span(silent).subspan(begin, count)), out));
   }
   return Ok();
 }
@@ -176,9 +162,7 @@ Status TumblingAggregate::EmitEmptyUntil(int64_t bound, Emitter& out) {
     if (one.rows() > 0 && keyed()) {
       TAILRACE_TRY(EmitRemembered(end, key[0]->ValueAt(0), out));
     } else if (one.rows() > 0) {
-      empty_accumulators_.Resize(1);
-      indices_.assign(1, 0);
-      TAILRACE_TRY(EmitRows(end, key[0]->ValueAt(0), {}, empty_accumulators_, out));
+      TAILRACE_TRY(EmitWithoutRows(end, key[0]->ValueAt(0), 1, {}, out));
     }
     empty_from_ = keyed() && remembered_.empty() ? kEndOfTime : tracker_.EndOf(end);
   }
@@ -191,19 +175,15 @@ std::optional<int64_t> TumblingAggregate::NextDeadline() const {
 }
 
 uint64_t TumblingAggregate::StateBytes() const {
-  const uint64_t groups = groups_->keys.bytes() + groups_->keys.size() * groups_->accumulators.group_bytes();
-  if (plan_.emit_empty_for_ms == 0) return groups;
-  return groups + remembered_keys_.bytes() + remembered_.size() * sizeof(Remembered);
+  if (plan_.emit_empty_for_ms == 0) return groups_->bytes();
+  return groups_->bytes() + remembered_keys_.bytes() + remembered_.size() * sizeof(Remembered);
 }
 
 void TumblingAggregate::Save(ByteWriter& writer) const {
   tracker_.Save(writer);
   writer.I64(empty_from_);
-  writer.U64(groups_->keys.size());
-  groups_->keys.SaveEntries(writer, {.count = groups_->accumulators.sections(),
-                                     .write = [groups = groups_](uint32_t group, size_t section, ByteWriter& out) {
-                                       groups->accumulators.SaveSection(section, group, out);
-                                     }});
+  writer.U64(groups_->size());
+  groups_->Save(writer, {});
   if (plan_.emit_empty_for_ms == 0) return;
   const auto remembered = std::make_shared<const std::vector<Remembered>>(remembered_);
   writer.U64(remembered->size());
@@ -220,8 +200,7 @@ Status TumblingAggregate::Load(ByteReader& reader) {
   TAILRACE_TRY(tracker_.Load(reader));
   TAILRACE_ASSIGN_OR_RETURN(empty_from_, reader.I64());
   TAILRACE_ASSIGN_OR_RETURN(const size_t count, LoadCount(reader, 1));
-  TAILRACE_TRY(groups_->keys.Load(reader, count));
-  TAILRACE_TRY(groups_->accumulators.Load(reader, count));
+  TAILRACE_TRY(groups_->Load(reader, count));
   if (plan_.emit_empty_for_ms == 0) return Ok();
   TAILRACE_ASSIGN_OR_RETURN(const size_t remembered, LoadCount(reader, sizeof(int64_t)));
   TAILRACE_TRY(remembered_keys_.Load(reader, remembered));

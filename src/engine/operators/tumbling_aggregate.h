@@ -5,6 +5,7 @@
 
 #include "engine/accumulator.h"
 #include "engine/evaluation.h"
+#include "engine/group_lanes.h"
 #include "engine/key_table.h"
 #include "engine/operator.h"
 #include "engine/window_tracker.h"
@@ -36,32 +37,27 @@ class TumblingAggregate final : public Operator {
 
  private:
   TumblingAggregate(const sql::TumblingAggregate& plan, const data::Schema& schema, const data::Schema& output,
-                    const OperatorContext& context, AccumulatorSet accumulators);
+                    const OperatorContext& context, std::unique_ptr<GroupLanes> groups);
 
-  void Absorb(std::span<const data::ColumnPtr> columns, size_t begin, size_t end);
   Status Close(int64_t end, Emitter& out);
   Status EmitGroups(int64_t end, const data::Value& window_key, Emitter& out);
   Status EmitEmptyUntil(int64_t bound, Emitter& out);
-  Status EmitRows(int64_t end, const data::Value& window_key, std::vector<data::ColumnPtr> keys,
-                  const AccumulatorSet& accumulators, Emitter& out);
+  Status EmitRows(int64_t end, const data::Value& window_key, size_t rows, std::vector<data::ColumnPtr> keys,
+                  std::vector<data::ColumnPtr> results, const sql::RowErrors& errors, Emitter& out);
+  Status EmitWithoutRows(int64_t end, const data::Value& window_key, size_t rows, std::vector<data::ColumnPtr> keys,
+                         Emitter& out);
   Status EmitRemembered(int64_t end, const data::Value& window_key, Emitter& out);
-  struct Groups {
-    KeyTable keys;  // Those beside the window's.
-    AccumulatorSet accumulators;
-  };
-  static std::shared_ptr<Groups> MakeGroups(const sql::TumblingAggregate& plan, AccumulatorSet accumulators);
-  void ClearGroups();
-  bool keyed() const { return groups_->keys.column_count() > 0; }
+  bool keyed() const { return groups_->key_columns() > 0; }
 
   const sql::TumblingAggregate& plan_;
   const data::Schema& output_;
   const OperatorContext& context_;
   RowEvaluator evaluator_;
   WindowTracker tracker_;
-  std::shared_ptr<Groups> groups_;        // Shared with a save that is under way.
-  AccumulatorSet empty_accumulators_;     // Groups without rows, for windows without rows.
-  std::vector<sql::BoundExprPtr> exprs_;  // Other keys, arguments, and the window's key if it is compared by value.
-  int64_t empty_from_ = kEndOfTime;       // With emit_empty: end of the next window that is not yet out.
+  const std::unique_ptr<GroupLanes> groups_;  // By the keys beside the window's.
+  AccumulatorSet empty_accumulators_;         // Groups without rows, for windows without rows.
+  std::vector<sql::BoundExprPtr> exprs_;      // Other keys, arguments, and the window's key if it is compared by value.
+  int64_t empty_from_ = kEndOfTime;           // With emit_empty: end of the next window that is not yet out.
   // With emit_empty and further keys: those that still get rows, by their last window, then by their place in it.
   struct Remembered {
     uint32_t index;  // In remembered_keys_.

@@ -35,7 +35,7 @@ Result<std::unique_ptr<Operator>> WindowAggregate::Make(const sql::WindowAggrega
       refs.push_back({.call = &plan.calls[call], .first_arg = first_args[call]});
     }
     if (refs.empty()) continue;
-    TAILRACE_ASSIGN_OR_RETURN(window.window, SlidingWindow::Make(frame, std::move(refs)));
+    TAILRACE_ASSIGN_OR_RETURN(window.window, SlidingLanes::Make(frame, std::move(refs), context.lanes));
     made->windows_.push_back(std::move(window));
   }
   return std::unique_ptr<Operator>(std::move(made));
@@ -58,8 +58,8 @@ Status WindowAggregate::OnBatch(size_t /*input*/, const data::Batch& batch, Emit
     }
     data::Batch ordered = rows;
     if (window.order.has_value()) ordered.rowtimes = columns[*window.order];
-    window.window->Process(ordered, std::span(columns).subspan(window.first_key, window.keys), columns, own, errors);
-    window.window->Expire(rows.rowtimes->int64s().back());
+    window.window->Process(ordered, std::span(columns).subspan(window.first_key, window.keys), columns, own, errors,
+                           rows.rowtimes->int64s().back());
   }
   for (auto& result : results) rows.columns.push_back(std::move(result));
   TakeOutErrors(rows, errors, output_, context_);

@@ -6,7 +6,7 @@
 
 #include "engine/evaluation.h"
 #include "engine/operator.h"
-#include "engine/sliding_window.h"
+#include "engine/sliding_lanes.h"
 #include "sql/plan.h"
 
 namespace tailrace::engine {
@@ -32,7 +32,7 @@ class WindowAggregate final : public Operator {
 
  private:
   struct Window {
-    std::unique_ptr<SlidingWindow> window;
+    std::unique_ptr<SlidingLanes> window;
     size_t first_key;  // Among the evaluated expressions.
     size_t keys;
     std::optional<size_t> order;  // Which expression is in the place of ROWTIME.
