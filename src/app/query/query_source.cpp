@@ -54,17 +54,17 @@ std::optional<LinePieces::Piece> QuerySource::Claim(std::unique_lock<std::mutex>
   return *std::move(piece);
 }
 
-// Makes the desk's records of the lines; gives how many lines there are.
+// Makes the desk's records of the lines; gives how many lines there are, where anybody asks.
 uint64_t QuerySource::SplitLines(Desk& desk, std::string_view text) const {
   desk.line_breaks.clear();
   desk.records.clear();
   desk.line_of_record.clear();
-  ingest::AppendLineBreaks(text, desk.line_breaks);
   if (options_.schema.format == "csv") {  // One record, because a quoted value may hold line breaks.
     desk.records.push_back({.data = text});
     desk.line_of_record.push_back(0);
-    return desk.line_breaks.size();
+    return 0;
   }
+  ingest::AppendLineBreaks(text, desk.line_breaks);
   if (!text.empty() && !text.ends_with('\n')) desk.line_breaks.push_back(static_cast<uint32_t>(text.size()));
   size_t begin = 0;
   for (uint32_t line = 0; line < desk.line_breaks.size(); ++line) {

@@ -12,24 +12,35 @@ namespace {
 
 uint32_t LowestBit(uint64_t bits) { return static_cast<uint32_t>(std::countr_zero(bits)); }
 
-bool IsStringSpecial(char c) { return c == '"' || c == '\\' || static_cast<signed char>(c) < ' '; }
-
 #if defined(__x86_64__)
 
-// As signed bytes, what is beyond ASCII is below the blank, just as control characters are.
-__attribute__((target("avx512bw"))) void MarkSpecials512(std::string_view text, uint64_t* marks) {
+// As signed bytes, what is beyond ASCII is below the blank, just as control characters are. The places of a block are
+// those of its 64 numbers that the mask leaves.
+__attribute__((target("avx512bw,avx512vbmi2,popcnt"))) size_t FindSpecials512(std::string_view text, uint32_t* places) {
   const __m512i quote = _mm512_set1_epi8('"');
   const __m512i backslash = _mm512_set1_epi8('\\');
   const __m512i blank = _mm512_set1_epi8(' ');
-  const auto mark = [&](__m512i bytes) __attribute__((target("avx512bw"), always_inline)) {
-    return _mm512_cmpeq_epi8_mask(bytes, quote) | _mm512_cmpeq_epi8_mask(bytes, backslash) |
-           _mm512_cmplt_epi8_mask(bytes, blank);
-  };
-  size_t at = 0;
-  for (; at + 64 <= text.size(); at += 64) *marks++ = mark(_mm512_loadu_si512(text.data() + at));
-  if (at == text.size()) return;
-  const __mmask64 left = (__mmask64{1} << (text.size() - at)) - 1;
-  *marks = mark(_mm512_maskz_loadu_epi8(left, text.data() + at)) & left;
+  alignas(64) char numbers[64];
+  for (int i = 0; i < 64; ++i) numbers[i] = static_cast<char>(i);
+  const __m512i all = _mm512_load_si512(numbers);
+  uint32_t* const first = places;
+  for (size_t at = 0; at < text.size(); at += 64) {
+    const size_t left = text.size() - at;
+    const __mmask64 there = left >= 64 ? ~__mmask64{0} : (__mmask64{1} << left) - 1;
+    const __m512i bytes = _mm512_maskz_loadu_epi8(there, text.data() + at);
+    const uint64_t special = there & (_mm512_cmpeq_epi8_mask(bytes, quote) | _mm512_cmpeq_epi8_mask(bytes, backslash) |
+                                      _mm512_cmplt_epi8_mask(bytes, blank));
+    const auto count = static_cast<size_t>(__builtin_popcountll(special));
+    const __m512i base = _mm512_set1_epi32(static_cast<int>(at));
+    __m512i found = _mm512_maskz_compress_epi8(special, all);
+    for (size_t i = 0; i < count; i += 16) {
+      const __m512i some = _mm512_add_epi32(_mm512_cvtepu8_epi32(_mm512_castsi512_si128(found)), base);
+      _mm512_storeu_si512(places + i, some);
+      found = _mm512_alignr_epi64(found, found, 2);  // The next 16.
+    }
+    places += count;
+  }
+  return static_cast<size_t>(places - first);
 }
 
 __attribute__((target("avx2"))) void MarkBlocks256(const char* text, size_t blocks, uint64_t* marks) {
@@ -195,6 +206,52 @@ uint64_t ParityOfPrefixes(uint64_t bits) {
   return bits;
 }
 
+// Of whole blocks: the end of the last line that ends outside quotes; `inside` is all bits or none.
+size_t EndInBlocksPlain(const char* text, size_t blocks, uint64_t& inside) {
+  size_t end = 0;
+  for (size_t at = 0; at < blocks * 64; at += 64) {
+    const uint64_t within = ParityOfPrefixes(MatchBlock(text + at, '"')) ^ inside;
+    const uint64_t breaks = MatchBlock(text + at, '\n') & ~within;
+    if (breaks != 0) end = at + 64 - static_cast<size_t>(std::countl_zero(breaks));
+    inside = (within >> 63) != 0 ? ~uint64_t{0} : 0;
+  }
+  return end;
+}
+
+#if defined(__x86_64__)
+
+// The product with all ones, without carries, has the parities of the prefixes.
+__attribute__((target("avx512bw,pclmul,lzcnt"))) size_t EndInBlocks512(const char* text, size_t blocks,
+                                                                       uint64_t& inside) {
+  const __m512i quote = _mm512_set1_epi8('"');
+  const __m512i line_break = _mm512_set1_epi8('\n');
+  const __m128i ones = _mm_set1_epi64x(-1);
+  size_t end = 0;
+  for (size_t at = 0; at < blocks * 64; at += 64) {
+    const __m512i bytes = _mm512_loadu_si512(text + at);
+    const auto quotes = static_cast<int64_t>(_mm512_cmpeq_epi8_mask(bytes, quote));
+    const __m128i parities = _mm_clmulepi64_si128(_mm_cvtsi64_si128(quotes), ones, 0);
+    const uint64_t within = static_cast<uint64_t>(_mm_cvtsi128_si64(parities)) ^ inside;
+    const uint64_t breaks = _mm512_cmpeq_epi8_mask(bytes, line_break) & ~within;
+    if (breaks != 0) end = at + 64 - static_cast<size_t>(__builtin_clzll(breaks));
+    inside = static_cast<uint64_t>(static_cast<int64_t>(within) >> 63);
+  }
+  return end;
+}
+
+#endif
+
+using EndInBlocks = size_t (*)(const char* text, size_t blocks, uint64_t& inside);
+
+EndInBlocks BestEndForThisMachine() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("lzcnt")) {
+    return EndInBlocks512;
+  }
+#endif
+  return EndInBlocksPlain;
+}
+
 }  // namespace
 
 LineQuotes FindLineQuotes(std::string_view line) {
@@ -219,15 +276,10 @@ void AppendLineBreaks(std::string_view text, std::vector<uint32_t>& places) {
 }
 
 size_t EndOfUnquotedLines(std::string_view text, bool& in_quotes) {
-  size_t end = 0;
-  size_t at = 0;
+  static const EndInBlocks kEnd = BestEndForThisMachine();
   uint64_t inside = in_quotes ? ~uint64_t{0} : 0;  // All bits: of the block before, its last one.
-  for (; at + 64 <= text.size(); at += 64) {
-    const uint64_t within = ParityOfPrefixes(MatchBlock(text.data() + at, '"')) ^ inside;
-    const uint64_t breaks = MatchBlock(text.data() + at, '\n') & ~within;
-    if (breaks != 0) end = at + 64 - static_cast<size_t>(std::countl_zero(breaks));
-    inside = (within >> 63) != 0 ? ~uint64_t{0} : 0;
-  }
+  size_t end = kEnd(text.data(), text.size() / 64, inside);
+  size_t at = text.size() / 64 * 64;
   in_quotes = inside != 0;
   for (; at < text.size(); ++at) {
     if (text[at] == '"') in_quotes = !in_quotes;
@@ -251,25 +303,33 @@ void MarkAllBlocks(std::string_view text, char filling, uint64_t* marks, const M
   mark(last, 1, marks + blocks);
 }
 
-void MarkSpecialsByBlocks(std::string_view text, uint64_t* marks) {
+size_t FindSpecialsByBlocks(std::string_view text, uint32_t* places) {
   static const MarkBlocks kMark = BestForThisMachine();
-  MarkAllBlocks(text, ' ', marks, kMark);
+  uint32_t* const first = places;
+  for (size_t at = 0; at < text.size(); at += 64) {
+    uint64_t special = 0;
+    MarkAllBlocks(text.substr(at, 64), ' ', &special, kMark);
+    for (; special != 0; special &= special - 1) *places++ = static_cast<uint32_t>(at) + LowestBit(special);
+  }
+  return static_cast<size_t>(places - first);
 }
 
-using MarkSpecials = void (*)(std::string_view text, uint64_t* marks);
+using FindSpecials = size_t (*)(std::string_view text, uint32_t* places);
 
-MarkSpecials BestSpecialsForThisMachine() {
+FindSpecials BestSpecialsForThisMachine() {
 #if defined(__x86_64__)
-  if (__builtin_cpu_supports("avx512bw")) return MarkSpecials512;
+  if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vbmi2") && __builtin_cpu_supports("popcnt")) {
+    return FindSpecials512;
+  }
 #endif
-  return MarkSpecialsByBlocks;
+  return FindSpecialsByBlocks;
 }
 
 }  // namespace
 
-void MarkStringSpecials(std::string_view text, uint64_t* marks) {
-  static const MarkSpecials kMark = BestSpecialsForThisMachine();
-  kMark(text, marks);
+size_t FindStringSpecials(std::string_view text, uint32_t* places) {
+  static const FindSpecials kFind = BestSpecialsForThisMachine();
+  return kFind(text, places);
 }
 
 void MarkThree(std::string_view text, char a, char b, char c, uint64_t* marks) {

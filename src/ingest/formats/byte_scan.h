@@ -14,9 +14,14 @@
 
 namespace tailrace::ingest {
 
-// Marks the bytes of `text` that cannot simply stand inside a JSON string: quotes, backslashes, control characters and
-// parts of characters beyond ASCII. Bit i of marks[i / 64] is byte i; `marks` has room for all of them.
-void MarkStringSpecials(std::string_view text, uint64_t* marks);
+// Whether the byte cannot simply stand inside a JSON string: quotes, backslashes, control characters and parts of
+// characters beyond ASCII.
+inline bool IsStringSpecial(char c) { return c == '"' || c == '\\' || static_cast<signed char>(c) < ' '; }
+
+// Puts the places of those bytes into `places`, in order; gives how many there are. `places` has room for as many as
+// `text` has bytes, and kSpecialsSlack more, which are left with anything.
+size_t FindStringSpecials(std::string_view text, uint32_t* places);
+inline constexpr size_t kSpecialsSlack = 16;
 
 // Where the first double quotes of a line are.
 struct LineQuotes {
@@ -32,7 +37,7 @@ struct LineQuotes {
 };
 LineQuotes FindLineQuotes(std::string_view line);
 
-// Marks the bytes that are one of three, as MarkStringSpecials does.
+// Marks the bytes that are one of three: bit i of marks[i / 64] is byte i; `marks` has room for all of them.
 void MarkThree(std::string_view text, char a, char b, char c, uint64_t* marks);
 
 // How often the byte stands in the text.

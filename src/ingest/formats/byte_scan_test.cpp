@@ -22,13 +22,17 @@ TEST(ByteScanTest, AgreesWithLookingAtEveryByte) {
   Rng rng(1);
   for (size_t size = 0; size < 200; ++size) {
     const std::string text = RandomText(rng, size);
-    std::vector<uint64_t> marks(size / 64 + 1, ~uint64_t{0});
-    MarkStringSpecials(text, marks.data());
-    for (size_t i = 0; i < size; ++i) {
+    std::vector<uint32_t> specials(size + kSpecialsSlack);
+    specials.resize(FindStringSpecials(text, specials.data()));
+    std::vector<uint32_t> expected_specials;
+    for (uint32_t i = 0; i < size; ++i) {
       const auto byte = static_cast<uint8_t>(text[i]);
       const bool special = byte == '"' || byte == '\\' || byte < 0x20 || byte >= 0x80;
-      EXPECT_EQ((marks[i / 64] >> (i % 64) & 1) != 0, special) << size << " " << i;
+      EXPECT_EQ(IsStringSpecial(text[i]), special) << size << " " << i;
+      if (special) expected_specials.push_back(i);
     }
+    EXPECT_EQ(specials, expected_specials) << size;
+    std::vector<uint64_t> marks(size / 64 + 1, ~uint64_t{0});
     MarkThree(text, ',', '\n', '{', marks.data());
     for (size_t i = 0; i < size; ++i) {
       const bool one = text[i] == ',' || text[i] == '\n' || text[i] == '{';
@@ -44,6 +48,14 @@ TEST(ByteScanTest, AgreesWithLookingAtEveryByte) {
     std::string other = padded;
     other[rng.Below(size)] ^= 1;
     EXPECT_FALSE(SameBytes(text.data(), text.data() + size, other.data(), size));
+  }
+}
+
+TEST(ByteScanTest, FindsSpecialsWhereThereIsNothingElse) {
+  for (size_t size = 0; size < 300; ++size) {
+    std::vector<uint32_t> specials(size + kSpecialsSlack);
+    ASSERT_EQ(FindStringSpecials(std::string(size, '"'), specials.data()), size);
+    for (uint32_t i = 0; i < size; ++i) ASSERT_EQ(specials[i], i) << size;
   }
 }
 

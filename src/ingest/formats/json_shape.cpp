@@ -42,29 +42,28 @@ struct StringScan {
 };
 
 // Finds the end of the string whose text begins at offset `begin`.
-inline StringScan ScanString(const MarkedRecord& record, size_t begin) {
+StringScan ScanString(const MarkedRecord& record, size_t begin) {
   const char* const text = record.text().data();
-  const char* const end = text + record.text().size();
-  const char* at = text + record.NextSpecial(begin);
-  if (at != end && *at == '"') [[likely]]
-    return {.end = at};
+  const size_t size = record.text().size();
   StringScan scan;
   bool ascii = true;
+  size_t at = begin;
   while (true) {
-    if (at == end) return {};
-    if (*at == '"') break;
+    at = record.NextSpecial(at);
+    if (at == size) return {};
+    if (text[at] == '"') break;
     size_t bytes = 1;
-    if (static_cast<signed char>(*at) < 0) {
+    if (static_cast<signed char>(text[at]) < 0) {
       ascii = false;
     } else {
-      bytes = *at == '\\' ? EscapeBytes(at, end) : 0;  // Control characters are not legal.
+      bytes = text[at] == '\\' ? EscapeBytes(text + at, text + size) : 0;  // Control characters are not legal.
       if (bytes == 0) return {};
       scan.escapes = true;
     }
-    at = text + record.NextSpecial(static_cast<size_t>(at - text) + bytes);
+    at += bytes;
   }
-  if (!ascii && !IsValidUtf8({text + begin, static_cast<size_t>(at - text) - begin})) return {};
-  scan.end = at;
+  if (!ascii && !IsValidUtf8({text + begin, at - begin})) return {};
+  scan.end = text + at;
   return scan;
 }
 
@@ -108,10 +107,16 @@ std::string_view View(const char* begin, const char* end) { return {begin, stati
 
 void MarkedRecord::Set(std::string_view text) {
   text_ = text;
-  used_ = text.size() / 64 + 1;
-  if (marks_.size() < used_) marks_.resize(used_);
-  MarkStringSpecials(text, marks_.data());
+  const size_t room = text.size() + kSpecialsSlack;
+  if (specials_.size() < room) specials_.resize(2 * room);
+  count_ = FindStringSpecials(text, specials_.data());
+  specials_[count_] = specials_[count_ + 1] = static_cast<uint32_t>(text.size());
   unescaped_.clear();
+}
+
+size_t MarkedRecord::SpecialFrom(size_t at) const {
+  const auto end = specials_.begin() + static_cast<ptrdiff_t>(count_);
+  return static_cast<size_t>(std::lower_bound(specials_.begin(), end, at) - specials_.begin());
 }
 
 std::optional<JsonShape> JsonShape::Learn(std::string_view text, const PathNode& root) {
@@ -137,6 +142,7 @@ std::optional<JsonShape> JsonShape::Learn(std::string_view text, const PathNode&
     at = SkipSpace(at, end);
     Member member{.text_begin = shape.literals_.size(), .text_size = static_cast<size_t>(at - literal)};
     shape.literals_ += View(literal, at);
+    member.specials = static_cast<size_t>(std::count_if(literal, at, IsStringSpecial));
     const auto child = std::ranges::find(root.children, name, &PathNode::key);
     if (child != root.children.end() && !child->captures.empty()) member.captures = &child->captures;
     shape.members_.push_back(member);
@@ -156,24 +162,37 @@ std::optional<JsonShape> JsonShape::Learn(std::string_view text, const PathNode&
   return std::nullopt;
 }
 
+// `next` is always the first special byte at or after `at`: what stands between values has as many as the shape, and a
+// string mostly has none but its quotes. So the end of a value is known before the value before it was looked at.
 bool JsonShape::Read(MarkedRecord& record, std::span<RawValue> values) const {
   const char* const text = record.text().data();
   const char* at = text;
   const char* const end = at + record.text().size();
   const char* const literals = literals_.data();
+  const uint32_t* const specials = record.specials();
+  size_t next = 0;
   for (const Member& member : members_) {
     if (!SameBytes(at, end, literals + member.text_begin, member.text_size)) return false;
     at += member.text_size;
+    next += member.specials;
     if (at == end) return false;
     RawValue value;
     if (*at == '"') {
-      const StringScan scan = ScanString(record, static_cast<size_t>(at + 1 - text));
-      if (scan.end == nullptr) return false;
-      value = {.kind = RawValue::Kind::kString, .text = View(at + 1, scan.end)};
-      if (scan.escapes && member.captures != nullptr && !Unescape(value.text, record.unescaped(), value.text)) {
-        return false;
+      const char* close = text + specials[next + 1];
+      if (close != end && *close == '"') [[likely]] {
+        next += 2;
+        value = {.kind = RawValue::Kind::kString, .text = View(at + 1, close)};
+      } else {
+        const StringScan scan = ScanString(record, static_cast<size_t>(at + 1 - text));
+        if (scan.end == nullptr) return false;
+        close = scan.end;
+        next = record.SpecialFrom(static_cast<size_t>(close + 1 - text));
+        value = {.kind = RawValue::Kind::kString, .text = View(at + 1, close)};
+        if (scan.escapes && member.captures != nullptr && !Unescape(value.text, record.unescaped(), value.text)) {
+          return false;
+        }
       }
-      at = scan.end + 1;
+      at = close + 1;
     } else {
       const char* const value_end = ScalarEnd(at, end);
       if (value_end == at) return false;

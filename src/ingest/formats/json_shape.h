@@ -15,21 +15,14 @@ namespace tailrace::ingest {
 // A record with the places marked where its strings may end. One object serves many records: its memory is kept.
 class MarkedRecord {
  public:
-  // `text` is borrowed until the next call.
+  // `text` is borrowed until the next call. Less than 4 GiB.
   void Set(std::string_view text);
   std::string_view text() const { return text_; }
-  // The first marked byte at or after offset `at`; the text's size when there is none.
-  size_t NextSpecial(size_t at) const {
-    size_t word = at / 64;
-    if (at >= text_.size()) return text_.size();
-    uint64_t bits = marks_[word] >> (at % 64);
-    if (bits != 0) return at + static_cast<size_t>(__builtin_ctzll(bits));
-    while (++word < used_) {
-      bits = marks_[word];
-      if (bits != 0) return word * 64 + static_cast<size_t>(__builtin_ctzll(bits));
-    }
-    return text_.size();
-  }
+  // The marked places in order, then twice the text's size.
+  const uint32_t* specials() const { return specials_.data(); }
+  // Which of them is the first at or after offset `at`.
+  size_t SpecialFrom(size_t at) const;
+  size_t NextSpecial(size_t at) const { return specials_[SpecialFrom(at)]; }
   // Room for texts that the record has with escapes; the views stay valid until the next Set.
   std::string& unescaped() {
     unescaped_.reserve(text_.size());  // So that texts put there do not move.
@@ -38,8 +31,8 @@ class MarkedRecord {
 
  private:
   std::string_view text_;
-  std::vector<uint64_t> marks_;
-  size_t used_ = 0;  // Of marks_.
+  std::vector<uint32_t> specials_;
+  size_t count_ = 0;  // Of the places in specials_.
   std::string unescaped_;
 };
 
@@ -59,6 +52,7 @@ class JsonShape {
   struct Member {
     size_t text_begin = 0;  // In literals_: what stands between the value before and this one.
     size_t text_size = 0;
+    size_t specials = 0;                         // Of that, bytes that MarkedRecord marks.
     const std::vector<int>* captures = nullptr;  // Borrowed from the path tree; null when nobody wants the value.
   };
 
