@@ -98,7 +98,7 @@ TEST_F(OutboxTest, SendsToEveryTargetOnce) {
 }
 
 // The gateway is away for ten minutes: history is written at once, the message comes after recovery, once, marked.
-TEST_F(OutboxTest, AGatewayThatIsAwayDelaysItsMessagesAlone) {
+TEST_F(OutboxTest, C3_3_AGatewayThatIsAwayForTenMinutesDelaysItsMessagesAlone) {
   const Timestamp back = kStart + minutes(10);
   std::vector<std::string> taken;
   net_.on_http = [&](const HttpRequest& request) -> Result<HttpResponse> {

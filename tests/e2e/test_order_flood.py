@@ -166,6 +166,9 @@ class Outages(TestCase):
         wait_until(lambda: history_rows(server), "the history row beside it")
         keys = {request["headers"]["Idempotency-Key"] for request in sink.requests}
         self.assertEqual(len(keys), 1)
+        # SQL and tables go on meanwhile.
+        write_lines(example / "logs" / "a.log", order_csv(30))
+        wait_until(lambda: server.rows("TRIGGER_COUNT_STREAM") == 2, "another alarm row")
         sink.status = 200
         wait_until(sink.taken, "the message after recovery")
         wait_until(lambda: server.application()["deliveries"]["pending"] == 0, "an empty outbox")
@@ -189,6 +192,8 @@ class Outages(TestCase):
         write_lines(example / "logs" / "a.log", *[order_csv(i) for i in range(30)])
         wait_until(sink.taken, "the message, although the database is down")
         wait_until(lambda: server.application()["deliveries"]["pending"] == 1, "only the history row to be left")
+        write_lines(example / "logs" / "a.log", order_csv(30))
+        wait_until(lambda: server.rows("TRIGGER_COUNT_STREAM") == 2, "another alarm row, although the database is down")
         self.assertTrue(database.command("start").startswith("ready"))
         wait_until(lambda: server.application()["deliveries"]["pending"] == 0, "the history row")
         history = server.get("/api/apps/order-flood/history")[0]

@@ -5,6 +5,7 @@ import json
 import time
 import unittest
 
+from flood import with_webhook
 from harness import TestCase, order_csv, run, wait_until, write_lines
 
 COUNTS = """
@@ -78,6 +79,39 @@ class Restart(TestCase):
             wait_until(lambda: server.rows("TRIGGER_COUNT_STREAM") > number, "the alarm row", 10)
             took.append(time.monotonic() - begun)
         self.assertLessEqual(sorted(took)[int(len(took) * 0.99)], 2)
+
+    def test_a3_7_an_interval_between_messages_holds_over_a_kill_and_a_stop(self):
+        """Given a restart inside of it, then it still holds: who was told is not told again before it ends."""
+        interval_ms = 12_000
+        sink = self.sink()
+        example = self.example("order-flood")
+        with_webhook(example, sink.url, **{"threshold: 30 ": "threshold: 1 ", "min_interval: 60s": f"min_interval: {interval_ms}ms"})
+        (example / "logs").mkdir()
+        server = self.serve(example)
+        put = 0
+
+        def order():
+            nonlocal put
+            write_lines(example / "logs" / "a.log", order_csv(put))
+            put += 1
+            wait_until(lambda: server.rows("TRIGGER_COUNT_STREAM") == put, "the alarm row")
+
+        order()
+        wait_until(sink.taken, "the message")
+        server.kill()
+        server.start()
+        order()
+        self.assertEqual(server.stop(), 0)
+        server.start()
+        order()
+        records = server.get("/api/streams/mywebsiteorder/records", limit=10)["records"]
+        self.assertLess(records[2]["arrival"] - records[0]["arrival"], interval_ms, "too slow a machine for this test")
+        wait_until(lambda: server.application()["deliveries"]["pending"] == 0, "an empty outbox")
+        self.assertEqual(len(sink.taken()), 1)
+        wait_until(lambda: time.time() * 1000 >= records[0]["arrival"] + interval_ms, "the interval's end")
+        order()
+        self.assertEqual(len(wait_until(lambda: len(sink.taken()) > 1 and sink.taken(), "the second message")), 2)
+        self.assertEqual(sink.taken()[1]["suppressed"], 2)
 
 
 if __name__ == "__main__":
