@@ -30,11 +30,15 @@ class ByteWriter {
   };
 
   ByteWriter() = default;
-  static ByteWriter Deferring() {
+  // Of a queue of records at most `records_at_once` are written at one go.
+  static ByteWriter Deferring(size_t records_at_once = kRecordsAtOnce) {
     ByteWriter writer;
     writer.live_ = std::make_shared<Live>();
+    writer.live_->records_at_once = records_at_once;
     return writer;
   }
+  static constexpr size_t kRecordsAtOnce = 4096;
+  size_t records_at_once() const { return live_ != nullptr ? live_->records_at_once : SIZE_MAX; }
   // A writer of the same kind for a part of this one's bytes; its live parts are written by this one's WriteSome.
   ByteWriter Nested() const {
     ByteWriter writer;
@@ -51,6 +55,9 @@ class ByteWriter {
   void AddLive(std::shared_ptr<LivePart> part) { live_->parts.push_back(std::move(part)); }
   // Lets live parts write about `bytes_max` bytes; whether something is left. Called until nothing is, before Finish.
   bool WriteSome(size_t bytes_max);
+  // What all live parts have written so far.
+  size_t live_bytes() const { return live_ != nullptr ? live_->written : 0; }
+  size_t parts() const { return parts_.size(); }  // Deferred.
   // All bytes. Once, on any thread.
   std::string Finish() &&;
   // The same, behind those of `out`.
@@ -86,6 +93,7 @@ class ByteWriter {
   struct Live {
     std::deque<std::shared_ptr<LivePart>> parts;  // In which something is left.
     size_t written = 0;
+    size_t records_at_once = kRecordsAtOnce;
   };
   std::string bytes_;
   std::vector<Deferred> parts_;

@@ -1,12 +1,14 @@
 #include "engine/accumulator.h"
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <unordered_set>
 
 #include "base/str.h"
 #include "engine/aggregate_math.h"
+#include "engine/queue_cut.h"
 #include "engine/state.h"
 
 namespace tailrace::engine {
@@ -281,7 +283,7 @@ class DistinctAccumulator final : public Accumulator {
   }
   void Reset(uint32_t group) override {
     inner_->Reset(group);
-    seen_[group] = Seen();
+    seen_[group].reset();
   }
   void Update(std::span<const ColumnPtr> args, size_t begin, std::span<const uint32_t> groups) override {
     for (size_t i = 0; i < groups.size(); ++i) {
@@ -290,7 +292,7 @@ class DistinctAccumulator final : public Accumulator {
       if (auto* const number = std::get_if<double>(&value.data); number != nullptr && *number == 0) *number = 0;  // -0
       ByteWriter encoded;
       SaveValue(encoded, value);
-      if (seen_[groups[i]].Insert(std::move(encoded).Take())) inner_->Update(args, begin + i, {&groups[i], 1});
+      if (Of(groups[i]).Insert(std::move(encoded).Take())) inner_->Update(args, begin + i, {&groups[i], 1});
     }
   }
   void Finish(std::span<const uint32_t> groups, Column& out, sql::RowErrors& errors) const override {
@@ -298,15 +300,18 @@ class DistinctAccumulator final : public Accumulator {
   }
   void Save(ByteWriter& writer, uint32_t group) const override {
     inner_->Save(writer, group);
-    writer.U64(seen_[group].order.size());
-    for (const std::string* const value : seen_[group].order) writer.Text(*value);
+    const std::shared_ptr<const Seen> seen = seen_[group];
+    writer.U64(seen == nullptr ? 0 : seen->order.size());
+    if (seen == nullptr) return;
+    // Values only come: a save that goes on meanwhile need not be told, but keeps those of a group that ends.
+    SaveQueue(writer, seen->order.size(), [seen](size_t value, ByteWriter& out) { out.Text(*seen->order[value]); });
   }
   Status Load(ByteReader& reader, uint32_t group) override {
     TAILRACE_TRY(inner_->Load(reader, group));
     TAILRACE_ASSIGN_OR_RETURN(const size_t count, LoadCount(reader, sizeof(uint32_t)));
     for (size_t i = 0; i < count; ++i) {
       TAILRACE_ASSIGN_OR_RETURN(const std::string_view value, reader.Text());
-      seen_[group].Insert(std::string(value));
+      Of(group).Insert(std::string(value));
     }
     return Ok();
   }
@@ -316,9 +321,6 @@ class DistinctAccumulator final : public Accumulator {
     std::unordered_set<std::string> values;
     std::vector<const std::string*> order;  // As they came: saved in an order that is the same for the same rows.
 
-    Seen() = default;
-    Seen(Seen&&) = default;
-    Seen& operator=(Seen&&) = default;
     bool Insert(std::string value) {
       const auto [at, added] = values.insert(std::move(value));
       if (added) order.push_back(&*at);
@@ -326,9 +328,14 @@ class DistinctAccumulator final : public Accumulator {
     }
   };
 
+  Seen& Of(uint32_t group) {
+    if (seen_[group] == nullptr) seen_[group] = std::make_shared<Seen>();
+    return *seen_[group];
+  }
+
   const std::unique_ptr<Accumulator> inner_;
   const Type argument_;
-  std::vector<Seen> seen_;
+  std::vector<std::shared_ptr<Seen>> seen_;  // Null: nothing yet.
 };
 
 Result<std::unique_ptr<Accumulator>> MakeKeep(Keep keep, bool nulls_count, const Type& type) {

@@ -57,8 +57,9 @@ class JobForTest {
     std::string name;
     std::string columns;
   };
-  JobForTest(std::string_view text, const std::vector<Input>& inputs, size_t batch_rows_max = 4096) {
-    sql::CompileInput input{.text = text, .inputs = {}, .tables = {}, .options = {}};
+  JobForTest(std::string_view text, const std::vector<Input>& inputs, size_t batch_rows_max = 4096,
+             const sql::CompileOptions& compile_options = {}) {
+    sql::CompileInput input{.text = text, .inputs = {}, .tables = {}, .options = compile_options};
     for (const Input& one : inputs) input.inputs.push_back({.name = one.name, .schema = SchemaForTest(one.columns)});
     sql::CompileResult compiled = sql::Compile(input);
     for (const sql::Diagnostic& diagnostic : compiled.diagnostics) {

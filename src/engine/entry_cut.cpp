@@ -10,6 +10,7 @@ namespace tailrace::engine {
 namespace {
 
 constexpr size_t kBlockBytes = 256 * 1024;
+constexpr uint32_t kLarge = UINT32_MAX;  // In the place of a length.
 
 template <typename T>
 T Take(const char*& at) {
@@ -19,10 +20,18 @@ T Take(const char*& at) {
   return value;
 }
 
-std::string_view TakeText(const char*& at) {
+// The bytes, or those of the place in large_.
+struct StoredText {
+  std::string_view bytes;
+  bool large;
+};
+
+StoredText TakeText(const char*& at) {
   const auto size = Take<uint32_t>(at);
-  at += size;
-  return {at - size, size};
+  const bool large = size == kLarge;
+  const size_t bytes = large ? sizeof(uint32_t) : size;
+  at += bytes;
+  return {.bytes = {at - bytes, bytes}, .large = large};
 }
 
 }  // namespace
@@ -38,7 +47,14 @@ void EntryCut::WriteTexts(uint32_t index, ByteWriter& out) {
   for (size_t section = 0; section < sections_; ++section) {
     scratch_.Clear();
     write_(index, section, scratch_);
-    out.Text(scratch_.bytes());
+    if (scratch_.parts() > 0 || scratch_.size() >= kLarge) {
+      out.U32(kLarge);
+      out.U32(static_cast<uint32_t>(large_.size()));
+      large_.push_back(
+          std::make_unique<ByteWriter>(std::exchange(scratch_, ByteWriter::Deferring(scratch_.records_at_once()))));
+    } else {
+      out.Text(scratch_.bytes());
+    }
   }
   left_[index] = false;
 }
@@ -53,6 +69,13 @@ void EntryCut::WriteEarly(uint32_t index) {
 size_t EntryCut::WriteSome(size_t bytes_max) {
   size_t written = 0;
   while (written < bytes_max && !complete_) {
+    if (large_open_ < large_.size()) {
+      ByteWriter& large = *large_[large_open_];
+      const size_t before = large.live_bytes();
+      if (!large.WriteSome(bytes_max - written)) ++large_open_;
+      written += large.live_bytes() - before;
+      continue;
+    }
     const std::optional<uint32_t> index = order_();
     if (!index.has_value()) {
       complete_ = true;
@@ -91,19 +114,22 @@ void EntryCut::AppendSection(size_t section, ByteWriter& out) {
   in_order_.open = ByteWriter();
   if (section == 0) FindEarly();
   const bool last = section + 1 == sections_;
-  const auto text_of = [&](const char* at) {
+  const auto append_text_of = [&](const char* at) {
     for (size_t before = 0; before < section; ++before) TakeText(at);
-    return TakeText(at);
+    const StoredText text = TakeText(at);
+    if (!text.large) return out.Append(text.bytes);
+    const char* place = text.bytes.data();
+    std::move(*std::exchange(large_[Take<uint32_t>(place)], nullptr)).FinishInto(out);
   };
   for (std::string& block : in_order_.blocks) {
     for (const char* at = block.data(); at != block.data() + block.size();) {
       if (Take<char>(at) != 0) {
-        out.Append(text_of(at));
+        append_text_of(at);
         for (size_t each = 0; each < sections_; ++each) TakeText(at);
         continue;
       }
       const auto early = std::ranges::lower_bound(found_, Take<uint32_t>(at), {}, &Early::index);
-      out.Append(text_of(early->texts));
+      append_text_of(early->texts);
     }
     if (last) std::exchange(block, {});
   }

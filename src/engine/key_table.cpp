@@ -479,7 +479,8 @@ void KeyTable::SaveEntries(const EntryNumbers& numbers, ByteWriter& writer, Sect
     }
     return;
   }
-  const auto cut = std::make_shared<EntryCut>(std::move(live), std::move(sections.order), sections.count + 1, write);
+  const auto cut = std::make_shared<EntryCut>(std::move(live), std::move(sections.order), sections.count + 1, write,
+                                              writer.records_at_once());
   writer.AddLive(cut);
   for (size_t section = 0; section <= sections.count; ++section) {
     writer.Defer([cut, section](ByteWriter& out) { cut->AppendSection(section, out); });

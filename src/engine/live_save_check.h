@@ -29,7 +29,7 @@ class LiveSaveCheck {
     ByteWriter writer;
     job.Save(writer);
     plain_ = std::move(writer).Take();
-    save_ = ByteWriter::Deferring();
+    save_ = ByteWriter::Deferring(kRecordsAtOnce);
     steps_ = 0;
     job.Save(*save_);
   }
@@ -45,6 +45,7 @@ class LiveSaveCheck {
 
  private:
   static constexpr size_t kSteps = 4;
+  static constexpr size_t kRecordsAtOnce = 2;  // Even small parts of a state are large then.
   std::string plain_;
   std::optional<ByteWriter> save_;
   size_t steps_ = 0;

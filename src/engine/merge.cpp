@@ -41,6 +41,7 @@ Status Merge::Release(const Take& take) {
     const auto end = static_cast<size_t>(std::lower_bound(begin, rowtimes.end(), limit) - rowtimes.begin());
     const size_t from = input.row;
     if (end == batch.rows()) {
+      if (const auto cut = input.cut.lock()) cut->BeforePopFront();
       input.batches.pop_front();
       input.row = 0;
     } else {
@@ -72,11 +73,12 @@ void Merge::Save(ByteWriter& writer) const {
   for (const Input& input : inputs_) {
     writer.I64(input.bound);
     writer.U64(input.batches.size());
-    size_t from = input.row;
-    for (const data::Batch& batch : input.batches) {
-      SaveBatch(writer, batch.Slice(from, batch.rows()));
-      from = 0;
-    }
+    const data::Batch* const first = input.batches.empty() ? nullptr : &input.batches.front();
+    const auto write = [&input, first, row = input.row](size_t index, ByteWriter& out) {
+      const data::Batch& batch = input.batches[index];
+      SaveBatch(out, &batch == first ? batch.Slice(row, batch.rows()) : batch);
+    };
+    if (const auto cut = SaveQueue(writer, input.batches.size(), write, kRecordsOfBatch)) input.cut = cut;
   }
 }
 

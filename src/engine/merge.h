@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "base/result.h"
 #include "data/batch.h"
 #include "engine/operator.h"
+#include "engine/queue_cut.h"
 
 namespace tailrace::engine {
 
@@ -45,6 +47,7 @@ class Merge {
     std::deque<data::Batch> batches;
     size_t row = 0;  // Of the first batch: the first that waits.
     int64_t bound = kBeginningOfTime;
+    mutable std::weak_ptr<QueueCut> cut;  // The save that is under way.
     int64_t head() const { return batches.front().rowtimes->int64s()[row]; }
   };
   // Rows of input `index` below this time may go.

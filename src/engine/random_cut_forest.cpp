@@ -7,6 +7,25 @@
 #include "engine/state.h"
 
 namespace tailrace::engine {
+namespace {
+
+// All entries 0, 1, ...; into a deferring writer little by little. Output: who is to be told of changes; else null.
+std::shared_ptr<EntryCut> SaveEach(ByteWriter& writer, size_t count, EntryCut::Write write) {
+  if (!writer.deferring()) {
+    for (uint32_t index = 0; index < count; ++index) write(index, 0, writer);
+    return nullptr;
+  }
+  const auto order = [count, next = uint32_t{0}]() mutable {
+    return next < count ? std::optional(next++) : std::nullopt;
+  };
+  auto cut =
+      std::make_shared<EntryCut>(std::vector<bool>(count, true), order, 1, std::move(write), writer.records_at_once());
+  writer.AddLive(cut);
+  writer.Defer([cut](ByteWriter& out) { cut->AppendSection(0, out); });
+  return cut;
+}
+
+}  // namespace
 
 RandomCutForest::RandomCutForest(const Options& options) : options_(options) {
   Rng seeds(options.seed);
@@ -45,7 +64,9 @@ void RandomCutForest::Learn(std::span<const double> point) {
   constexpr uint32_t kNotStored = UINT32_MAX;
   const double age = static_cast<double>(count_) / options_.decay;
   uint32_t stored = kNotStored;
-  for (Member& member : members_) {
+  const std::shared_ptr<EntryCut> cut = members_cut_.lock();
+  for (uint32_t index = 0; index < members_.size(); ++index) {
+    Member& member = members_[index];
     const double u = member.rng.Uniform();
     const bool full = member.sample.size() == options_.sample;
     if (full) {
@@ -55,8 +76,9 @@ void RandomCutForest::Learn(std::span<const double> point) {
       if (x < 0 && (1 - u) * (1 - x + x * x / 2) >= 1) continue;
     }
     const double key = std::log(-std::log(std::max(u, 1e-300))) - age;
+    if (full && !(key < member.sample.front().key)) continue;
+    if (cut != nullptr) cut->Keep(index);
     if (full) {
-      if (!(key < member.sample.front().key)) continue;
       std::pop_heap(member.sample.begin(), member.sample.end());
       const uint32_t old = member.sample.back().point;
       member.sample.pop_back();
@@ -80,33 +102,46 @@ uint32_t RandomCutForest::Store(std::span<const double> point) {
   }
   const uint32_t stored = free_points_.back();
   free_points_.pop_back();
+  if (const auto cut = points_cut_.lock()) cut->Keep(stored);
   std::ranges::copy(point, points_.begin() + static_cast<ptrdiff_t>(stored * options_.features));
   return stored;
 }
 
 void RandomCutForest::Release(uint32_t point) {
+  if (const auto cut = points_cut_.lock()) cut->Keep(point);
   if (--uses_[point] == 0) free_points_.push_back(point);
 }
 
+void RandomCutForest::SavePoint(uint32_t point, ByteWriter& writer) const {
+  writer.U32(uses_[point]);
+  if (uses_[point] == 0) return;
+  for (const double value : Point(point)) writer.F64(value);
+}
+
+void RandomCutForest::SaveMember(const Member& member, const std::array<uint64_t, 4>& rng, ByteWriter& writer) const {
+  for (const uint64_t word : rng) writer.U64(word);
+  writer.U64(member.sample.size());
+  for (const Kept& kept : member.sample) {
+    writer.F64(kept.key);
+    writer.U32(kept.point);
+  }
+  member.tree.Save(writer);
+}
+
 void RandomCutForest::Save(ByteWriter& writer) const {
+  // Every point draws from every tree's numbers, so those are not left for later.
+  std::vector<std::array<uint64_t, 4>> rngs;
+  for (const Member& member : members_) rngs.push_back(member.rng.state());
   writer.U64(count_);
   writer.U64(uses_.size());
-  for (size_t point = 0; point < uses_.size(); ++point) {
-    writer.U32(uses_[point]);
-    if (uses_[point] == 0) continue;
-    for (const double value : Point(static_cast<uint32_t>(point))) writer.F64(value);
-  }
+  points_cut_ =
+      SaveEach(writer, uses_.size(), [this](uint32_t point, size_t, ByteWriter& out) { SavePoint(point, out); });
   writer.U64(free_points_.size());
   for (const uint32_t point : free_points_) writer.U32(point);
-  for (const Member& member : members_) {
-    for (const uint64_t word : member.rng.state()) writer.U64(word);
-    writer.U64(member.sample.size());
-    for (const Kept& kept : member.sample) {
-      writer.F64(kept.key);
-      writer.U32(kept.point);
-    }
-    member.tree.Save(writer);
-  }
+  members_cut_ =
+      SaveEach(writer, members_.size(), [this, rngs = std::move(rngs)](uint32_t member, size_t, ByteWriter& out) {
+        SaveMember(members_[member], rngs[member], out);
+      });
 }
 
 Status RandomCutForest::Load(ByteReader& reader) {

@@ -1,12 +1,15 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/rng.h"
+#include "engine/entry_cut.h"
 #include "engine/random_cut_tree.h"
 
 namespace tailrace::engine {
@@ -35,6 +38,7 @@ class RandomCutForest {
   // every feature's part. Then takes the point in. All values finite.
   double Take(std::span<const double> point, Attribution* shares);
 
+  // Into a deferring writer it goes on while points are taken: points and trees one by one.
   void Save(ByteWriter& writer) const;
   Status Load(ByteReader& reader);
   uint64_t bytes() const;
@@ -57,6 +61,8 @@ class RandomCutForest {
     return {&points_[point * options_.features], options_.features};
   }
   void Release(uint32_t point);
+  void SavePoint(uint32_t point, ByteWriter& writer) const;
+  void SaveMember(const Member& member, const std::array<uint64_t, 4>& rng, ByteWriter& writer) const;
 
   const Options options_;
   std::vector<Member> members_;  // Never moved: trees_ points into it.
@@ -65,6 +71,9 @@ class RandomCutForest {
   std::vector<double> points_;  // Of the samples, each once.
   std::vector<uint32_t> uses_;  // In how many samples a point is.
   std::vector<uint32_t> free_points_;
+  // The save that is under way.
+  mutable std::weak_ptr<EntryCut> points_cut_;
+  mutable std::weak_ptr<EntryCut> members_cut_;
 };
 
 }  // namespace tailrace::engine

@@ -15,6 +15,9 @@ void SlidingWindow::Save(const std::vector<const SlidingWindow*>& lanes, ByteWri
   for (const SlidingWindow* const lane : lanes) {
     tables.push_back(&lane->partitions_);
     partitions += lane->partitions_.size();
+    if (!writer.deferring()) continue;
+    lane->row_cuts_.clear();
+    lane->deque_cuts_.clear();
   }
   const EntryNumbers numbers(std::move(tables));
   writer.U64(partitions);
@@ -56,39 +59,54 @@ void SlidingWindow::SaveChecks(const std::vector<const SlidingWindow*>& lanes, c
   });
 }
 
-void SlidingWindow::SavePartition(ByteWriter& writer, uint32_t partition) const {
-  const CellRing& ring = rings_[partition];
-  writer.Append({reinterpret_cast<const char*>(Cells(partition)), partition_cells_ * sizeof(uint64_t)});
-  writer.U64(ring.size());
-  const auto append = [&writer](const uint64_t* cells, size_t count) {
-    writer.Append({reinterpret_cast<const char*>(cells), count * sizeof(uint64_t)});
-  };
-  const bool texts = std::ranges::any_of(states_, [](const State& state) { return state.text && state.slot != 0; });
-  if (!texts) ring.ForEachRun(record_cells_, append);
-  for (size_t i = 0; texts && i < ring.size(); ++i) {
-    const uint64_t* const record = ring.At(i, record_cells_);
-    for (size_t cell = 0; cell < 1 + validity_words_; ++cell) writer.U64(record[cell]);
-    for (const State& state : states_) {
-      if (state.slot == 0) continue;
-      if (state.text) {
-        writer.Text(ViewText(record + state.slot));
-      } else {
-        for (size_t cell = 0; cell < state.slot_cells; ++cell) writer.U64(record[state.slot + cell]);
-      }
+void SlidingWindow::SaveRow(ByteWriter& writer, const uint64_t* record) const {
+  for (size_t cell = 0; cell < 1 + validity_words_; ++cell) writer.U64(record[cell]);
+  for (const State& state : states_) {
+    if (state.slot == 0) continue;
+    if (state.text) {
+      writer.Text(ViewText(record + state.slot));
+    } else {
+      for (size_t cell = 0; cell < state.slot_cells; ++cell) writer.U64(record[state.slot + cell]);
     }
+  }
+}
+
+void SlidingWindow::SavePartition(ByteWriter& writer, uint32_t partition) const {
+  const auto append = [](ByteWriter& out, const uint64_t* cells, size_t count) {
+    out.Append({reinterpret_cast<const char*>(cells), count * sizeof(uint64_t)});
+  };
+  append(writer, Cells(partition), partition_cells_);
+  const CellRing& ring = rings_[partition];
+  writer.U64(ring.size());
+  const bool texts = std::ranges::any_of(states_, [](const State& state) { return state.text && state.slot != 0; });
+  const bool at_once = ring.size() <= writer.records_at_once();
+  if (at_once && !texts) {
+    ring.ForEachRun(record_cells_, [&](const uint64_t* cells, size_t count) { append(writer, cells, count); });
+  } else {
+    const auto write = [this, texts, append, partition](size_t row, ByteWriter& out) {
+      const uint64_t* const record = rings_[partition].At(row, record_cells_);
+      texts ? SaveRow(out, record) : append(out, record, record_cells_);
+    };
+    if (auto cut = SaveQueue(writer, ring.size(), write)) row_cuts_[partition] = std::move(cut);
   }
   for (const State& state : states_) {
     if (state.deque_cells == 0) continue;
-    const CellRing& deque = deque_rings_[partition * deques_ + state.deque];
-    writer.U64(deque.size());
-    deque.ForEachRun(state.deque_cells, append);
+    const size_t index = partition * deques_ + state.deque;
+    writer.U64(deque_rings_[index].size());
+    const auto write = [this, append, index, cells = state.deque_cells](size_t entry, ByteWriter& out) {
+      append(out, deque_rings_[index].At(entry, cells), cells);
+    };
+    if (auto cut = SaveQueue(writer, deque_rings_[index].size(), write)) {
+      deque_cuts_[index] = std::move(cut);
+    }
   }
   for (size_t i = 0; i < distinct_sets_; ++i) {
     if (keeps_rows_) break;  // Made anew from the rows.
     const DistinctValues* const distinct = distinct_[partition * distinct_sets_ + i].get();
-    writer.U64(distinct == nullptr ? 0 : distinct->counts.size());
+    writer.U64(distinct == nullptr ? 0 : distinct->order.size());
     if (distinct == nullptr) continue;
-    for (const auto& [value, count] : distinct->counts) writer.Text(value);
+    SaveQueue(writer, distinct->order.size(),
+              [distinct](size_t value, ByteWriter& out) { out.Text(*distinct->order[value]); });
     SaveExactMoments(writer, distinct->exact);
   }
 }
@@ -194,7 +212,7 @@ Status SlidingWindow::LoadDistinct(ByteReader& reader, const State& state, uint3
     for (size_t i = 0; i < values; ++i) {
       TAILRACE_ASSIGN_OR_RETURN(const std::string_view value, reader.Text());
       if (!state.text && value.size() != sizeof(uint64_t)) return CorruptState("a distinct value of another size");
-      distinct->counts[std::string(value)] = 1;
+      if (!distinct->Add(std::string(value), true)) return CorruptState("a distinct value twice");
     }
     TAILRACE_ASSIGN_OR_RETURN(distinct->exact, LoadExactMoments(reader));
     return Ok();

@@ -266,18 +266,34 @@ void SlidingWindow::Process(const data::Batch& batch, std::span<const ColumnPtr>
 void SlidingWindow::ProcessCounts(std::span<const int64_t> rowtimes, std::span<int64_t> counts) {
   const bool by_rows = frame_.unit == sql::ast::FrameUnit::kRows;
   const int64_t preceding = *frame_.preceding;
+  const auto pop = [this](CellRing& ring, uint32_t partition) {
+    if (!row_cuts_.empty()) TellCut(row_cuts_, partition, [](QueueCut& cut) { cut.BeforePopFront(); });
+    ring.PopFront(1);
+  };
   for (size_t row = 0; row < rowtimes.size(); ++row) {
     if (row + kPrefetchRings < rowtimes.size()) __builtin_prefetch(&rings_[indices_[row + kPrefetchRings]]);
     if (row + kPrefetchEnds < rowtimes.size()) rings_[indices_[row + kPrefetchEnds]].PrefetchEnds(1);
     CellRing& ring = rings_[indices_[row]];
     if (by_rows) {
-      while (ring.size() > static_cast<uint64_t>(preceding)) ring.PopFront(1);
+      while (ring.size() > static_cast<uint64_t>(preceding)) pop(ring, indices_[row]);
     } else {
       const int64_t oldest = OldestIn(rowtimes[row], preceding);
-      while (!ring.empty() && static_cast<int64_t>(ring.At(0, 1)[0]) < oldest) ring.PopFront(1);
+      while (!ring.empty() && static_cast<int64_t>(ring.At(0, 1)[0]) < oldest) pop(ring, indices_[row]);
     }
     ring.Push(1)[0] = static_cast<uint64_t>(rowtimes[row]);
     counts[row] = static_cast<int64_t>(ring.size());
+  }
+}
+
+template <typename Tell>
+void SlidingWindow::TellCut(Cuts& cuts, uint64_t index, const Tell& tell) {
+  const auto found = cuts.find(index);
+  if (found == cuts.end()) return;
+  const auto cut = found->second.lock();
+  if (cut == nullptr || cut->complete()) {
+    cuts.erase(found);
+  } else {
+    tell(*cut);
   }
 }
 
@@ -292,11 +308,13 @@ void SlidingWindow::EvictBefore(uint32_t partition, int64_t rowtime) {
 }
 
 void SlidingWindow::EvictOne(uint32_t partition) {
+  if (!row_cuts_.empty()) TellCut(row_cuts_, partition, [](QueueCut& cut) { cut.BeforeChangeOfFirst(); });
   CellRing& ring = rings_[partition];
   const uint64_t sequence = Cells(partition)[0]++;
   for (const State& state : states_) {
     RemoveFromState(state, partition, ring.At(0, record_cells_), sequence);
   }
+  if (!row_cuts_.empty()) TellCut(row_cuts_, partition, [](QueueCut& cut) { cut.BeforePopFront(); });
   ring.PopFront(record_cells_);
 }
 
@@ -329,8 +347,11 @@ void SlidingWindow::RemoveFromState(const State& state, uint32_t partition, cons
     case Family::kLeast:
     case Family::kGreatest:
     case Family::kValidHistory: {
-      CellRing& deque = deque_rings_[partition * deques_ + state.deque];
-      if (!deque.empty() && deque.At(0, state.deque_cells)[0] == sequence) deque.PopFront(state.deque_cells);
+      const size_t index = partition * deques_ + state.deque;
+      CellRing& deque = deque_rings_[index];
+      if (deque.empty() || deque.At(0, state.deque_cells)[0] != sequence) break;
+      if (!deque_cuts_.empty()) TellCut(deque_cuts_, index, [](QueueCut& cut) { cut.BeforePopFront(); });
+      deque.PopFront(state.deque_cells);
       break;
     }
     case Family::kHistory:
@@ -397,7 +418,7 @@ void SlidingWindow::AddToState(const State& state, uint32_t partition, uint64_t*
   if (state.family == Family::kDistinct) {
     auto& distinct = distinct_[partition * distinct_sets_ + state.deque];
     if (distinct == nullptr) distinct = std::make_unique<DistinctValues>();
-    if (++distinct->counts[EncodeSlot(state.physical, record + state.slot)] == 1 &&
+    if (distinct->Add(EncodeSlot(state.physical, record + state.slot), !keeps_rows_) &&
         state.physical == Physical::kInt64) {
       distinct->exact.sum += column.int64s()[row];
       distinct->exact.squares.Add(column.int64s()[row]);
@@ -446,10 +467,19 @@ void SlidingWindow::AddSum(const State& state, uint64_t* cells, uint64_t* record
   if (spread) Put(record + state.slot + 2, own_square);
 }
 
+void SlidingWindow::PopBack(CellRing& deque) {
+  if (!deque_cuts_.empty()) {
+    const auto index = static_cast<uint64_t>(&deque - deque_rings_.data());
+    TellCut(deque_cuts_, index, [&](QueueCut& cut) { cut.BeforePopBack(deque.size()); });
+  }
+  deque.PopBack();
+}
+
 // All rows become the front stack: each then holds the sum from itself to the newest.
 void SlidingWindow::Flip(const State& state, uint32_t partition) {
   uint64_t* const cells = Cells(partition) + state.cells;
   CellRing& ring = rings_[partition];
+  if (!row_cuts_.empty()) TellCut(row_cuts_, partition, [](QueueCut& cut) { cut.BeforeChangeOfAll(); });
   const bool spread = state.family == Family::kApproximateSpread;
   PairSum sum;
   PairSum squares;
@@ -475,14 +505,14 @@ void SlidingWindow::AddExtreme(const State& state, CellRing& deque, const CellRi
     const auto kept = [&](const uint64_t* entry) {
       return ViewText(ring.At(entry[0] - first_sequence, record_cells_) + state.slot);
     };
-    while (!deque.empty() && (least ? text <= kept(deque.Back(1)) : text >= kept(deque.Back(1)))) deque.PopBack();
+    while (!deque.empty() && (least ? text <= kept(deque.Back(1)) : text >= kept(deque.Back(1)))) PopBack(deque);
     deque.Push(1)[0] = sequence;
     return;
   }
   uint64_t value = 0;
   StoreSlot(state.physical, &value, column, row);
   if (!keeps_rows_ && !deque.empty() && !Better(least, state.physical, value, deque.At(0, 2)[1])) return;
-  while (!deque.empty() && Better(least, state.physical, value, deque.Back(2)[1])) deque.PopBack();
+  while (!deque.empty() && Better(least, state.physical, value, deque.Back(2)[1])) PopBack(deque);
   uint64_t* const entry = deque.Push(2);
   entry[0] = sequence;
   entry[1] = value;
@@ -510,6 +540,7 @@ void SlidingWindow::AddExponential(const State& state, uint64_t* cells, uint64_t
 void SlidingWindow::FlipExponential(const State& state, uint32_t partition) {
   uint64_t* const cells = Cells(partition) + state.cells;
   CellRing& ring = rings_[partition];
+  if (!row_cuts_.empty()) TellCut(row_cuts_, partition, [](QueueCut& cut) { cut.BeforeChangeOfAll(); });
   const auto newest = static_cast<int64_t>(ring.Back(record_cells_)[0]);
   double sum = 0;
   double weight = 0;
@@ -545,6 +576,9 @@ void SlidingWindow::Expire(int64_t bound) {
 }
 
 void SlidingWindow::FreePartition(uint32_t partition) {
+  const auto all = [](QueueCut& cut) { cut.BeforeChangeOfAll(); };
+  TellCut(row_cuts_, partition, all);
+  for (size_t i = 0; i < deques_; ++i) TellCut(deque_cuts_, partition * deques_ + i, all);
   CellRing& ring = rings_[partition];
   for (const State& state : states_) {
     if (!state.text || state.slot == 0) continue;

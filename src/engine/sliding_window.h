@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "base/bytes.h"
@@ -15,6 +16,7 @@
 #include "engine/block_queue.h"
 #include "engine/cell_ring.h"
 #include "engine/key_table.h"
+#include "engine/queue_cut.h"
 #include "sql/evaluate.h"
 #include "sql/plan.h"
 
@@ -91,7 +93,13 @@ class SlidingWindow {
   };
   struct DistinctValues {
     std::map<std::string, int64_t, std::less<>> counts;
+    std::vector<const std::string*> order;  // As they came; only when rows are not kept, as then none goes.
     ExactMoments exact;
+    bool Add(std::string value, bool ordered) {
+      const auto [at, added] = counts.try_emplace(std::move(value), 0);
+      if (added && ordered) order.push_back(&at->first);
+      return ++at->second == 1;
+    }
   };
   struct Check {
     int64_t time;
@@ -142,6 +150,12 @@ class SlidingWindow {
   };
   static Status LoadChecks(const std::vector<SlidingWindow*>& lanes, std::span<const Place> places, ByteReader& reader);
   void SavePartition(ByteWriter& writer, uint32_t partition) const;
+  void SaveRow(ByteWriter& writer, const uint64_t* record) const;
+  // Tells the save of a large partition or deque, if one is under way, what is about to happen to it.
+  using Cuts = std::unordered_map<uint64_t, std::weak_ptr<QueueCut>>;
+  template <typename Tell>
+  static void TellCut(Cuts& cuts, uint64_t index, const Tell& tell);
+  void PopBack(CellRing& deque);
   Status LoadPartition(ByteReader& reader, uint32_t partition);
   Status LoadDistinct(ByteReader& reader, const State& state, uint32_t partition);
   Status CheckState(const State& state, uint32_t partition);
@@ -174,6 +188,9 @@ class SlidingWindow {
   std::vector<uint32_t> indices_;
   std::vector<uint32_t> added_;
   std::vector<uint64_t> scratch_record_;  // When rows are not kept.
+  // Of the save that is under way: partitions and deques that are too large to be written at one go.
+  mutable Cuts row_cuts_;
+  mutable Cuts deque_cuts_;
 };
 
 }  // namespace tailrace::engine

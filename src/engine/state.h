@@ -30,6 +30,9 @@ void SaveBatch(ByteWriter& writer, const data::Batch& batch);
 // With ROWTIME, and the columns of `types`.
 Result<data::Batch> LoadBatch(ByteReader& reader, std::span<const data::Type> types);
 
+// What a batch of a queue counts for SaveQueue.
+inline constexpr size_t kRecordsOfBatch = 16;
+
 std::vector<data::Type> TypesOf(const data::Schema& schema);
 
 // Rough size in memory, for the statistics.

@@ -44,6 +44,7 @@ Status GroupRank::OnBound(size_t /*input*/, int64_t bound, Emitter& out) {
 
 Status GroupRank::Release(Emitter& out) {
   if (held_.empty()) return Ok();
+  if (const auto cut = cut_.lock()) cut->BeforeChangeOfAll();
   const data::Batch all = ConcatAll(std::move(held_), schema_);
   held_.clear();
   const data::Column& by = *all.columns[column_];
@@ -84,7 +85,8 @@ uint64_t GroupRank::StateBytes() const {
 void GroupRank::Save(ByteWriter& writer) const {
   writer.I64(rowtime_);
   writer.U64(held_.size());
-  for (const data::Batch& batch : held_) SaveBatch(writer, batch);
+  const auto write = [this](size_t index, ByteWriter& out) { SaveBatch(out, held_[index]); };
+  if (const auto cut = SaveQueue(writer, held_.size(), write, kRecordsOfBatch)) cut_ = cut;
 }
 
 Status GroupRank::Load(ByteReader& reader) {

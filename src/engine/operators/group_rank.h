@@ -1,8 +1,10 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "engine/operator.h"
+#include "engine/queue_cut.h"
 #include "sql/plan.h"
 
 namespace tailrace::engine {
@@ -35,6 +37,7 @@ class GroupRank final : public Operator {
   const data::Schema& schema_;
   const data::Schema& output_;
   const OperatorContext& context_;
+  mutable std::weak_ptr<QueueCut> cut_;  // Of held_: the save that is under way.
   std::vector<data::Batch> held_;
   int64_t rowtime_ = kBeginningOfTime;  // Of the rows held.
 };

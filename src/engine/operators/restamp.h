@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -35,14 +36,17 @@ class Restamp final : public Operator {
     uint32_t row;
   };
   using Held = std::map<std::pair<int64_t, uint64_t>, Row>;  // By new ROWTIME, then arrival.
+  class Cut;
 
-  data::Batch Rows(Held::const_iterator begin, Held::const_iterator end) const;
+  template <typename Iterator>  // Over values of Held.
+  data::Batch Rows(Iterator begin, Iterator end) const;
 
   const sql::Restamp& plan_;
   const data::Schema& schema_;
   const OperatorContext& context_;
   Held held_;
   uint64_t next_ = 0;
+  mutable std::weak_ptr<Cut> cut_;  // The save that is under way.
 };
 
 }  // namespace tailrace::engine

@@ -54,6 +54,7 @@ void Sort::Hold(const data::Batch& rows, std::span<const data::ColumnPtr> keys, 
 Status Sort::Release(Emitter& out) {
   tracker_.Close();
   if (held_.empty()) return Ok();
+  if (const auto cut = cut_.lock()) cut->BeforeChangeOfAll();
   data::Batch all = ConcatAll(std::move(held_), schema_);
   held_.clear();
   std::vector<uint32_t> order(all.rows());
@@ -94,7 +95,8 @@ uint64_t Sort::StateBytes() const {
 void Sort::Save(ByteWriter& writer) const {
   tracker_.Save(writer);
   writer.U64(held_.size());
-  for (const data::Batch& batch : held_) SaveBatch(writer, batch);
+  const auto write = [this](size_t index, ByteWriter& out) { SaveBatch(out, held_[index]); };
+  if (const auto cut = SaveQueue(writer, held_.size(), write, kRecordsOfBatch)) cut_ = cut;
 }
 
 Status Sort::Load(ByteReader& reader) {

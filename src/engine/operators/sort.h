@@ -1,9 +1,11 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "engine/evaluation.h"
 #include "engine/operator.h"
+#include "engine/queue_cut.h"
 #include "engine/window_tracker.h"
 #include "sql/plan.h"
 
@@ -38,8 +40,9 @@ class Sort final : public Operator {
   WindowTracker tracker_;
   std::vector<sql::BoundExprPtr> exprs_;  // The keys that order the rows held, and the leading one if by value.
   size_t order_keys_;
-  std::vector<bool> descending_;   // Of the keys that order.
-  std::vector<data::Batch> held_;  // Each with its keys as further columns.
+  std::vector<bool> descending_;         // Of the keys that order.
+  mutable std::weak_ptr<QueueCut> cut_;  // Of held_: the save that is under way.
+  std::vector<data::Batch> held_;        // Each with its keys as further columns.
 };
 
 }  // namespace tailrace::engine

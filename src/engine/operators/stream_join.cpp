@@ -173,10 +173,8 @@ Status StreamJoin::Decide(Emitter& /*out*/) {
   std::vector<Pair> pairs = std::move(undecided_);
   undecided_.clear();
   const auto decide = [&](const Pair& pair) {
-    Chunk& left = ChunkOf(sides_[0], pair.left);
-    Chunk& right = ChunkOf(sides_[1], pair.right);
-    left.matched[pair.left - left.first] = 1;
-    right.matched[pair.right - right.first] = 1;
+    MarkMatched(sides_[0], pair.left);
+    MarkMatched(sides_[1], pair.right);
     decided_.push_back(pair);
   };
   if (plan_.residual == nullptr) {
@@ -225,6 +223,7 @@ Status StreamJoin::EmitPairs(Emitter& out) {
 void StreamJoin::DropOldChunks() {
   for (Side& side : sides_) {
     while (!side.chunks.empty() && side.chunks.front().first + side.chunks.front().keys.size() <= side.oldest) {
+      if (const auto cut = side.cut.lock()) cut->BeforePopFront();
       side.chunks.pop_front();
     }
   }
@@ -241,6 +240,17 @@ void StreamJoin::EraseUnusedKeys() {
     keys_.Erase(key);
   }
   maybe_unused_keys_.clear();
+}
+
+void StreamJoin::MarkMatched(Side& side, uint64_t number) {
+  Chunk& chunk = ChunkOf(side, number);
+  uint8_t& matched = chunk.matched[number - chunk.first];
+  if (matched != 0) return;
+  if (const auto cut = side.cut.lock()) {
+    const auto at = std::ranges::lower_bound(side.chunks, chunk.first, {}, &Chunk::first);
+    cut->BeforeChange(static_cast<size_t>(at - side.chunks.begin()));
+  }
+  matched = 1;
 }
 
 StreamJoin::Chunk& StreamJoin::ChunkOf(Side& side, uint64_t number) {
@@ -280,12 +290,14 @@ void StreamJoin::Save(ByteWriter& writer) const {
   merge_.Save(writer);
   for (const Side& side : sides_) {
     writer.U64(side.chunks.size());
-    for (const Chunk& chunk : side.chunks) {
-      const size_t from = side.oldest > chunk.first ? side.oldest - chunk.first : 0;
-      SaveBatch(writer, from == 0 ? chunk.rows : chunk.rows.Slice(from, chunk.rows.rows()));
-      writer.Append(
+    const auto write = [&side, oldest = side.oldest](size_t index, ByteWriter& out) {
+      const Chunk& chunk = side.chunks[index];
+      const size_t from = oldest > chunk.first ? oldest - chunk.first : 0;
+      SaveBatch(out, from == 0 ? chunk.rows : chunk.rows.Slice(from, chunk.rows.rows()));
+      out.Append(
           std::string_view(reinterpret_cast<const char*>(chunk.matched.data()), chunk.matched.size()).substr(from));
-    }
+    };
+    if (const auto cut = SaveQueue(writer, side.chunks.size(), write, kRecordsOfBatch)) side.cut = cut;
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "engine/key_table.h"
 #include "engine/merge.h"
 #include "engine/operator.h"
+#include "engine/queue_cut.h"
 #include "sql/plan.h"
 
 namespace tailrace::engine {
@@ -53,9 +55,10 @@ class StreamJoin final : public Operator {
     bool by_rows;
     int64_t width;  // Milliseconds or rows.
     std::deque<Chunk> chunks;
-    uint64_t oldest = 0;           // Number of the first row in the window.
-    uint64_t next = 0;             // Number of the next row to come.
-    std::vector<CellRing> by_key;  // Row numbers of each key, ascending.
+    uint64_t oldest = 0;                       // Number of the first row in the window.
+    uint64_t next = 0;                         // Number of the next row to come.
+    std::vector<CellRing> by_key;              // Row numbers of each key, ascending.
+    mutable std::weak_ptr<QueueCut> cut = {};  // Of chunks: the save that is under way.
   };
   struct Pair {
     uint64_t left;
@@ -76,6 +79,7 @@ class StreamJoin final : public Operator {
   data::Batch Joined(std::span<const Pair> pairs) const;
   void DropOldChunks();
   void EraseUnusedKeys();
+  void MarkMatched(Side& side, uint64_t number);
   Chunk& ChunkOf(Side& side, uint64_t number);
   RowRef Find(const Side& side, uint64_t number) const;
 
