@@ -1,6 +1,7 @@
 #include "sink/dead_letters.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/bytes.h"
@@ -74,6 +75,49 @@ Result<DeadLetter> Decode(LetterId id, std::string_view bytes) {
   return letter;
 }
 
+bool Contains(const std::deque<data::Ordinal>& ordinals, data::Ordinal ordinal) {
+  return std::ranges::binary_search(ordinals, ordinal);
+}
+
+void Insert(std::deque<data::Ordinal>& ordinals, data::Ordinal ordinal) {
+  const auto at = std::ranges::lower_bound(ordinals, ordinal);
+  if (at == ordinals.end() || *at != ordinal) ordinals.insert(at, ordinal);
+}
+
+void Erase(std::deque<data::Ordinal>& ordinals, data::Ordinal ordinal) {
+  const auto at = std::ranges::lower_bound(ordinals, ordinal);
+  if (at != ordinals.end() && *at == ordinal) ordinals.erase(at);
+}
+
+// What one transaction does to the letters of one sink.
+struct SinkChange {
+  std::set<data::Ordinal> removed;
+  std::set<data::Ordinal> added;
+};
+
+// The oldest letters beyond `letters_max` when the change is done.
+std::vector<data::Ordinal> BeyondLimit(const std::deque<data::Ordinal>& ordinals, const SinkChange& change,
+                                       size_t letters_max) {
+  size_t count = ordinals.size();
+  for (const data::Ordinal ordinal : change.removed) count -= Contains(ordinals, ordinal) ? 1 : 0;
+  for (const data::Ordinal ordinal : change.added) {
+    count += Contains(ordinals, ordinal) && !change.removed.contains(ordinal) ? 0 : 1;
+  }
+  std::vector<data::Ordinal> beyond;
+  auto kept = ordinals.begin();
+  auto added = change.added.begin();
+  while (count > letters_max + beyond.size()) {
+    if (kept != ordinals.end() && (added == change.added.end() || *kept < *added)) {
+      if (!change.removed.contains(*kept)) beyond.push_back(*kept);
+      ++kept;
+    } else {
+      if (kept != ordinals.end() && *kept == *added) ++kept;
+      beyond.push_back(*added++);
+    }
+  }
+  return beyond;
+}
+
 }  // namespace
 
 DeadLetters::DeadLetters(table::TableStore& store, const Clock& clock, MetricsRegistry& metrics, Options options)
@@ -95,7 +139,7 @@ Status DeadLetters::Load() {
     if (notes.empty()) return Ok();
     for (const table::TableStore::Note& note : notes) {
       TAILRACE_ASSIGN_OR_RETURN(const LetterId id, ParseNoteKey(note.key));
-      ordinals_[id.sink].insert(id.ordinal);
+      Insert(ordinals_[id.sink], id.ordinal);
     }
     after = notes.back().key;
   }
@@ -104,26 +148,22 @@ Status DeadLetters::Load() {
 void DeadLetters::Pending::AppendTo(table::Changes& changes) {
   const std::lock_guard lock(letters_.mutex_);
   const Options& options = letters_.options_;
-  std::map<std::string, std::set<data::Ordinal>> kept;  // Of the sinks concerned, as it will be.
-  const auto ordinals = [&](const std::string& sink) -> std::set<data::Ordinal>& {
-    return kept.try_emplace(sink, letters_.ordinals_[sink]).first->second;
-  };
+  std::map<std::string, SinkChange> sinks;
   for (const LetterId& id : removed_) {
     changes.DeleteNote(NoteKey(id));
-    ordinals(id.sink).erase(id.ordinal);
+    sinks[id.sink].removed.insert(id.ordinal);
   }
   for (DeadLetter& letter : added_) {
     if (letter.time == Timestamp{}) letter.time = letters_.clock_.Now();
     letter.row_json = Utf8Prefix(letter.row_json, options.bytes_max);
     if (letter.bytes.has_value() && letter.bytes->size() > options.bytes_max) letter.bytes->resize(options.bytes_max);
     changes.SetNote(NoteKey(letter.id), Encode(letter));
-    ordinals(letter.id.sink).insert(letter.id.ordinal);
+    sinks[letter.id.sink].added.insert(letter.id.ordinal);
   }
   dropped_.clear();
-  for (auto& [sink, numbers] : kept) {
-    while (numbers.size() > options.letters_max) {
-      const LetterId oldest{.sink = sink, .ordinal = *numbers.begin()};
-      numbers.erase(numbers.begin());
+  for (const auto& [sink, change] : sinks) {
+    for (const data::Ordinal ordinal : BeyondLimit(letters_.ordinals_[sink], change, options.letters_max)) {
+      const LetterId oldest{.sink = sink, .ordinal = ordinal};
       changes.DeleteNote(NoteKey(oldest));
       dropped_.push_back(oldest);
     }
@@ -135,13 +175,13 @@ void DeadLetters::Pending::Commit() {
   const auto count = [&](std::string_view name, std::string_view help, const LetterId& id) {
     letters_.metrics_.GetCounter(name, help, {{"sink", id.sink}}).Add(1);
   };
-  for (const LetterId& id : removed_) letters_.ordinals_[id.sink].erase(id.ordinal);
+  for (const LetterId& id : removed_) Erase(letters_.ordinals_[id.sink], id.ordinal);
   for (const DeadLetter& letter : added_) {
-    letters_.ordinals_[letter.id.sink].insert(letter.id.ordinal);
+    Insert(letters_.ordinals_[letter.id.sink], letter.id.ordinal);
     if (letter.redrives == 0) count("tailrace_dead_letters_total", "Rows that a sink could not take.", letter.id);
   }
   for (const LetterId& id : dropped_) {
-    letters_.ordinals_[id.sink].erase(id.ordinal);
+    Erase(letters_.ordinals_[id.sink], id.ordinal);
     count("tailrace_dead_letters_dropped_total", "Dead letters that made room for newer ones.", id);
   }
 }

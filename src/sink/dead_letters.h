@@ -1,11 +1,11 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,7 +41,9 @@ struct DeadLetter {
 
 // Keeps the rows that sinks could not take, in the transactions of those sinks.
 //
-// State    At most `letters_max` letters a sink; then the oldest make room and are counted. In memory: their ordinals.
+// State    At most `letters_max` letters a sink; then the oldest make room and are counted. In memory: their ordinals,
+// 8
+//          bytes a letter.
 // Threads  Any.
 class DeadLetters {
  public:
@@ -100,7 +102,9 @@ class DeadLetters {
   MetricsRegistry& metrics_;
   const Options options_;
   mutable std::mutex mutex_;  // Guards ordinals_.
-  std::map<std::string, std::set<data::Ordinal>> ordinals_;
+  // Ascending. Letters come and make room in that order, so nothing in the middle is moved, as a rule.
+  using Ordinals = std::deque<data::Ordinal>;
+  std::map<std::string, Ordinals> ordinals_;
 };
 
 }  // namespace tailrace::sink
