@@ -52,7 +52,8 @@ Status Runtime::OpenStores() {
     TAILRACE_ASSIGN_OR_RETURN(std::unique_ptr<table::KeyValueStore> store, options_.simulation->open_tables());
     TAILRACE_ASSIGN_OR_RETURN(tables_, table::TableStore::Open(std::move(store), environment_.clock));
   } else {
-    TAILRACE_ASSIGN_OR_RETURN(tables_, table::TableStore::Open(folder + "/tables", environment_.clock));
+    TAILRACE_ASSIGN_OR_RETURN(tables_, table::TableStore::Open(folder + "/tables", environment_.clock,
+                                                               {.memory_bytes = options_.table_memory_bytes}));
   }
   TAILRACE_ASSIGN_OR_RETURN(dead_letters_, sink::DeadLetters::Open(*tables_, environment_.clock, environment_.metrics,
                                                                    sink::DeadLetters::Options()));

@@ -35,6 +35,7 @@ class RunningApplication;
 struct RuntimeOptions {
   std::string data_folder = "data";
   bool run_agents = true;
+  uint64_t table_memory_bytes = table::kTableMemoryDefault;  // Of all tables together.
   // Where buckets are that the Firehose API names; without it they are folders below data_folder/buckets.
   std::optional<sink::delivery::S3StoreConfig> s3;
   ApplicationOptions application = {};

@@ -8,6 +8,7 @@
 #include "app/definition.h"
 #include "app/running_application.h"
 #include "app/runtime.h"
+#include "base/os/allocator.h"
 #include "base/os/curl_net.h"
 #include "base/os/process.h"
 #include "base/os/signals.h"
@@ -32,6 +33,8 @@ constexpr OptionSpec kOptions[] = {
      "127.0.0.1:8080"},
     {"--data", "FOLDER", "Where streams, tables and positions are kept.", "tailrace-data"},
     {"--no-agent", "", "Do not tail files."},
+    {"--table-memory", "MIB",
+     "Memory for the tables of all applications: what was read and what is to be written; 8 to 65536.", "32"},
     {"--decode-threads", "N", "Threads that decode the records of each input, 1 to 64.", "1"},
     {"--engine-threads", "N",
      "Threads of each application's SQL: windows and groups are shared out by their keys, 1 to 64.", "1"},
@@ -123,6 +126,11 @@ Result<app::RuntimeOptions> ReadRuntimeOptions(const Arguments& arguments) {
   app::RuntimeOptions options{.data_folder = arguments.Text("--data"), .run_agents = !arguments.Has("--no-agent")};
   TAILRACE_ASSIGN_OR_RETURN(options.application.decode.threads, ReadThreads(arguments, "--decode-threads"));
   TAILRACE_ASSIGN_OR_RETURN(options.application.engine_threads, ReadThreads(arguments, "--engine-threads"));
+  const auto table_memory = ParseInt64(arguments.Text("--table-memory"));
+  if (!table_memory.has_value() || *table_memory < 8 || *table_memory > 65'536) {
+    return Error{ErrorCode::kInvalidArgument, "--table-memory must be a whole number of MiB from 8 to 65536"};
+  }
+  options.table_memory_bytes = static_cast<uint64_t>(*table_memory) << 20;
   options.partition_worker = {"/proc/self/exe", std::string(sink::delivery::kPartitionWorkerWord)};
   if (arguments.Has("--s3-endpoint")) {
     options.s3.emplace();
@@ -202,6 +210,7 @@ int AddApplications(app::Runtime& runtime, std::vector<app::Definition> definiti
 }
 
 int Run(const Arguments& arguments, const Context& context) {
+  KeepLittleFreedMemory();
   auto read = ReadApiOptions(arguments, context);
   if (!read.ok()) return Fail(context, "run", read.error().message, kExitWrongUse);
   api::ApiOptions options = std::move(read).value();

@@ -7,7 +7,9 @@
 #include <rocksdb/options.h>
 #include <rocksdb/table.h>
 #include <rocksdb/write_batch.h>
+#include <rocksdb/write_buffer_manager.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdarg>
 #include <memory>
@@ -17,6 +19,7 @@
 namespace tailrace::table {
 namespace {
 
+constexpr int kCacheShardBits = 2;  // Few: a part of a cache must hold the largest index of a file.
 constexpr std::array<const char*, kSpaces> kFamilies = {"default", "feed", "expiry", "tables", "notes"};
 
 rocksdb::Slice ToSlice(std::string_view text) { return {text.data(), text.size()}; }
@@ -122,15 +125,19 @@ class RocksStore final : public KeyValueStore {
   rocksdb::WriteOptions write_options_;
 };
 
-rocksdb::ColumnFamilyOptions FamilyOptions(const KeyValueStore::Options& options) {
+// Of one family; the budget of all is what really limits them, as five that are half full are more than one may be.
+uint64_t WriteBufferBytes(const KeyValueStore::Options& options) { return options.memory_bytes / 4; }
+
+rocksdb::ColumnFamilyOptions FamilyOptions(const KeyValueStore::Options& options,
+                                           std::shared_ptr<rocksdb::Cache> cache) {
   rocksdb::BlockBasedTableOptions table;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
-  table.block_cache = rocksdb::NewLRUCache(options.cache_bytes);
+  table.block_cache = std::move(cache);
   table.cache_index_and_filter_blocks = true;
   table.format_version = 5;
   rocksdb::ColumnFamilyOptions family;
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  family.write_buffer_size = options.write_buffer_bytes;
+  family.write_buffer_size = WriteBufferBytes(options);
   family.compression = rocksdb::kLZ4Compression;
   family.level_compaction_dynamic_level_bytes = true;
   return family;
@@ -145,10 +152,14 @@ Result<std::unique_ptr<KeyValueStore>> KeyValueStore::Open(const std::string& fo
   db_options.max_background_jobs = 2;
   db_options.max_open_files = 256;
   db_options.info_log = std::make_shared<NoLog>();
-  db_options.max_total_wal_size = 4 * options.write_buffer_bytes;
+  // Long enough that it is not the log which decides when families that get little are flushed.
+  db_options.max_total_wal_size = std::max<uint64_t>(2 * options.memory_bytes, 64 << 20);
+  // One budget: what waits to be flushed is charged to the cache of all families.
+  const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(options.memory_bytes, kCacheShardBits);
+  db_options.write_buffer_manager = std::make_shared<rocksdb::WriteBufferManager>(options.memory_bytes / 2, cache);
   // A torn end of the log is what was never acknowledged; damage before it is reported.
   db_options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
-  const rocksdb::ColumnFamilyOptions family = FamilyOptions(options);
+  const rocksdb::ColumnFamilyOptions family = FamilyOptions(options, cache);
   std::vector<rocksdb::ColumnFamilyDescriptor> descriptors;
   for (const char* const name : kFamilies) descriptors.emplace_back(name, family);
   std::vector<rocksdb::ColumnFamilyHandle*> families;

@@ -20,6 +20,7 @@ enum class Space : uint8_t {
   kNotes,   // Small values of others: sinks' ordinals, dead letters.
 };
 inline constexpr size_t kSpaces = 5;
+inline constexpr uint64_t kTableMemoryDefault = 32 << 20;
 
 struct Mutation {
   enum class Kind : uint8_t { kPut, kDelete, kDeleteRange };
@@ -46,14 +47,15 @@ class Cursor {
 
 // An ordered, durable map of bytes to bytes on RocksDB.
 //
+// State    In memory at most about `memory_bytes`: blocks that were read, indices, filters, and at most half of it what
+//          was written and is not in a file yet. A flush that is slow may exceed it by the writes that come meanwhile.
 // Errors   kUnavailable: the folder is in use. kCorruption, kLimitExceeded (disk full), kInternal.
 // Threads  Any.
 class KeyValueStore {
  public:
   struct Options {
     bool sync = true;  // A write is answered when it is on disk; else when the operating system has it.
-    uint64_t cache_bytes = 64 << 20;
-    uint64_t write_buffer_bytes = 16 << 20;
+    uint64_t memory_bytes = kTableMemoryDefault;
   };
 
   static Result<std::unique_ptr<KeyValueStore>> Open(const std::string& folder, Options options);
