@@ -61,7 +61,7 @@ SCENARIOS = [
     Scenario("latency", "G15 G16", "line and put to alarm row at 1, 50 and 90 % load; a window's end to its rows", latency.run),
     Scenario("line_to_alarm", "G14 G17", "one line at a time: a synced append", script("line_to_alarm"), quick=False),
     Scenario("kinesis", "G10 G12", "PutRecords and GetRecords: kinesalite", script("kinesis"), quick=False),
-    Scenario("checkpoint", "G28", "pause of checkpoints of a million open keys: memcpy of the state", past.checkpoint),
+    Scenario("checkpoint", "G28", "pause of checkpoints of a million keys, or rows of one key: memcpy of the state", past.checkpoint),
     Scenario("recovery", "G28", "start after kill -9 over 1 GB of stream and a million keys: cat", past.recovery),
     Scenario("replay", "G27", "past records through SQL and an alarm: cat", past.replay),
 ]

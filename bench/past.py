@@ -34,7 +34,7 @@ CREATE STREAM COUNTS (customer INTEGER, n BIGINT, total BIGINT);
 CREATE PUMP counts AS INSERT INTO COUNTS SELECT STREAM "customer", COUNT(*), SUM("amount") FROM S_001
 GROUP BY "customer", FLOOR(S_001.ROWTIME TO DAY);
 """
-# Each keeps a million keys open.
+# Each keeps a million keys open, or a million rows or values in one part that is saved as a whole.
 KINDS = {
     "tumbling": TUMBLING,
     "sliding": """
@@ -54,6 +54,26 @@ CREATE STREAM COUNTS (customer INTEGER, amount INTEGER);
 CREATE PUMP counts AS INSERT INTO COUNTS SELECT STREAM o."customer", c.amount
 FROM S_001 OVER (RANGE INTERVAL '1' DAY PRECEDING) AS o
 JOIN CHANGES OVER (RANGE INTERVAL '1' DAY PRECEDING) AS c ON o."customer" = c.customer;
+""",
+    "one window": """
+CREATE STREAM COUNTS (n BIGINT, total BIGINT, least INTEGER);
+CREATE PUMP counts AS INSERT INTO COUNTS SELECT STREAM COUNT(*) OVER w, SUM("amount") OVER w, MIN("customer") OVER w
+FROM S_001 WINDOW w AS (RANGE INTERVAL '1' DAY PRECEDING);
+""",
+    "one group": """
+CREATE STREAM COUNTS (n BIGINT);
+CREATE PUMP counts AS INSERT INTO COUNTS SELECT STREAM COUNT(DISTINCT "customer") FROM S_001
+GROUP BY FLOOR(S_001.ROWTIME TO DAY);
+""",
+    "one sort": """
+CREATE STREAM COUNTS (customer INTEGER, amount INTEGER);
+CREATE PUMP counts AS INSERT INTO COUNTS SELECT STREAM "customer", "amount" FROM S_001
+ORDER BY FLOOR(S_001.ROWTIME TO DAY), "amount";
+""",
+    "one forest": """
+CREATE STREAM COUNTS (score DOUBLE);
+CREATE PUMP counts AS INSERT INTO COUNTS SELECT STREAM ANOMALY_SCORE FROM TABLE(RANDOM_CUT_FOREST(
+CURSOR(SELECT STREAM "customer", "amount" FROM S_001), 100, 256, 100000, 1));
 """,
 }
 ALARM = """
