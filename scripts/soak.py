@@ -83,7 +83,7 @@ def watch(server, writer, sink, minutes) -> int:
         time.sleep(max(0.0, put - (time.monotonic() - begin)))
     lines = sum(log.read_bytes().count(b"\n") for log in sorted((server.applications[0] / "logs").iterdir()))
     total = lines + put
-    wait_until(lambda: server.rows("SOURCE_SQL_STREAM_001") >= total, "all orders", 60)
+    wait_until(lambda: server.rows("SOURCE_SQL_STREAM_001") >= total, "all orders", 600)
     wait_until(lambda: server.application()["deliveries"]["pending"] == 0, "the outbox", 60)
     faults = []
     counts = {"stream": server.get("/api/streams/mywebsiteorder")["shards"][0]["next"],
