@@ -2,7 +2,7 @@
 
 JOBS ?= $(shell nproc)
 PACKAGES := scripts/install_packages.sh
-PARTS_WITH_THREADS := base stream ingest engine
+PARTS_WITH_THREADS := base stream ingest engine sink app
 .DEFAULT_GOAL := build
 
 ## run: install what is missing, build, and watch the example shop at http://127.0.0.1:8080

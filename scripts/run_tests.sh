@@ -8,6 +8,7 @@ shift
 jobs=$(nproc)
 # What another clone on this machine has compiled need not be compiled again.
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+export TSAN_OPTIONS=suppressions=$PWD/scripts/tsan_suppressions.txt
 mkdir -p build
 cmake --preset "$preset" >"build/$preset.log" 2>&1 || { cat "build/$preset.log"; exit 1; }
 if [ $# -eq 0 ]; then

@@ -220,8 +220,10 @@ delivery_streams:
     partition_by: |-
       if .k == "endless" then (def f: f; f) elif .k == "large" then {k: (reduce range(60) as $i ("x"; . + .))} else {k: .k} end
 """.replace("FOLDER", str(self.folder)))
-        # The program sets no limit where AddressSanitizer has the memory; its allocator can refuse as well.
-        with unittest.mock.patch.dict(os.environ, ASAN_OPTIONS="allocator_may_return_null=1:max_allocation_size_mb=256"):
+        # The program sets no limit where a sanitizer has the memory; its allocator can refuse as well.
+        refuse = "allocator_may_return_null=1:max_allocation_size_mb=256"
+        with unittest.mock.patch.dict(os.environ, ASAN_OPTIONS=refuse,
+                                      TSAN_OPTIONS=os.environ.get("TSAN_OPTIONS", "") + ":" + refuse):
             server = self.serve(folder)
         client = self.firehose(server)
         kinds = ["a", "endless", "b", "large", "a"]

@@ -18,7 +18,7 @@ void SetProcessorAlarm(std::chrono::microseconds time) {
 void LimitMemoryOfThisProcess(uint64_t bytes) {
   const rlimit none{.rlim_cur = 0, .rlim_max = 0};
   TAILRACE_CHECK(::setrlimit(RLIMIT_CORE, &none) == 0);
-#ifndef __SANITIZE_ADDRESS__
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
   const rlimit memory{.rlim_cur = bytes, .rlim_max = bytes};
   TAILRACE_CHECK(::setrlimit(RLIMIT_DATA, &memory) == 0);
 #else

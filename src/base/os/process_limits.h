@@ -9,7 +9,7 @@ namespace tailrace {
 void SetProcessorAlarm(std::chrono::microseconds time);
 
 // The most memory that this process may have for data from now on, and no core file. Without effect where
-// AddressSanitizer keeps its own books.
+// sanitizers keep their own books.
 void LimitMemoryOfThisProcess(uint64_t bytes);
 
 }  // namespace tailrace
