@@ -40,9 +40,12 @@ class CellRing {
     if (first > 0) take(&cells_[head_ * cells], first * cells);
     if (first < size_) take(&cells_[0], (size_ - first) * cells);
   }
+  // The first two records, because who takes off the one looks at the other; the last one and the place behind it.
   void PrefetchEnds(size_t cells) const {
     if (capacity_ == 0) return;
     __builtin_prefetch(&cells_[head_ * cells]);
+    __builtin_prefetch(&cells_[((head_ + 1) & (capacity_ - 1)) * cells]);
+    __builtin_prefetch(&cells_[((head_ + size_ - 1) & (capacity_ - 1)) * cells]);
     __builtin_prefetch(&cells_[((head_ + size_) & (capacity_ - 1)) * cells], 1);
   }
   uint64_t bytes(size_t cells) const { return uint64_t{capacity_} * cells * sizeof(uint64_t); }

@@ -21,7 +21,7 @@ constexpr size_t kSampleBytes = 256 << 10;
 constexpr std::chrono::milliseconds kFollowWait{1'000};
 // Fewer threads have enough to do with decoding, unless the SQL is what takes the time.
 constexpr size_t kThreadsForLanes = 4;
-constexpr size_t kLaneRowsMin = 256;
+constexpr size_t kPieceBytesForLanes = 1 << 20;  // Some thousand rows, so that sharing them out is worth it.
 
 // Whether rows must come in order of time: else nobody asks when they happened.
 bool AsksForTime(std::string_view sql) {
@@ -66,16 +66,19 @@ class Query::Cursor {
   // Decodes on until there is a row; false at the end. `now`: of rows that nothing tells the time of.
   Result<bool> Fill(const Clock& clock, QueryReport& report) {
     while (row_ == batch_.rows()) {  // A piece may have no rows.
-      TAILRACE_ASSIGN_OR_RETURN(std::optional<DecodedLines> lines, source_->Next());
-      if (!lines.has_value()) return false;
-      report.bad_lines += lines->errors.size();
-      if (report.first_bad.empty() && !lines->errors.empty()) {
-        report.first_bad = StrCat(lines->errors[0].place, ": ", lines->errors[0].message);
-      }
-      batch_ = std::move(lines->batch);
+      batch_ = {};
       row_ = 0;
+      source_->GiveBack(std::move(lines_));
+      TAILRACE_ASSIGN_OR_RETURN(std::optional<DecodedLines> lines, source_->Next());
+      lines_ = lines.has_value() ? *std::move(lines) : DecodedLines();
+      if (!lines.has_value()) return false;
+      report.bad_lines += lines_.errors.size();
+      if (report.first_bad.empty() && !lines_.errors.empty()) {
+        report.first_bad = StrCat(lines_.errors[0].place, ": ", lines_.errors[0].message);
+      }
+      batch_ = lines_.batch;
       report.rows_in += batch_.rows();
-      SetRowtimes(lines->times, clock, report);
+      SetRowtimes(lines_.times, clock, report);
     }
     return true;
   }
@@ -111,7 +114,8 @@ class Query::Cursor {
 
   std::unique_ptr<QuerySource> source_;
   std::vector<int> streams_;
-  data::Batch batch_;
+  DecodedLines lines_;  // Of the source, which frees them.
+  data::Batch batch_;   // Their rows with ROWTIMEs.
   size_t row_ = 0;
   int64_t last_ = 0;
 };
@@ -276,7 +280,7 @@ class Query::Execution {
     const int64_t start = ToUnixMs(query_.environment_.clock.Now());
     engine::JobOptions options{.query_start_unix_ms = start};
     if (workers_.threads() >= kThreadsForLanes || (workers_.threads() > 1 && HasWindows(query_.options_.sql))) {
-      options.lanes = {.workers = &workers_, .rows_min = kLaneRowsMin};
+      options.lanes = {.workers = &workers_};
     }
     TAILRACE_ASSIGN_OR_RETURN(job_, engine::Job::Make(program_, options, {}, metrics_));
     job_->ListenQuery(0, [this](const data::Batch& rows, data::Ordinal) -> Status {
@@ -304,6 +308,7 @@ class Query::Execution {
     }
     if (source.time_column.has_value() && !options.used.empty()) options.used[*source.time_column] = true;
     LineReader::Options reading = query_.ReaderOptions(source);
+    if (workers_.threads() >= kThreadsForLanes) reading.piece_bytes = kPieceBytesForLanes;
     if (query_.options_.follow) reading.wait_for_more = [this] { return WaitForMore(); };
     TAILRACE_ASSIGN_OR_RETURN(auto rows, QuerySource::Make(LinePieces(query_.environment_.disk, source.files.files,
                                                                       query_.InputReader(), std::move(reading)),

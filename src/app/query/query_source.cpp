@@ -11,15 +11,13 @@ namespace tailrace::app {
 namespace {
 
 // Decoded pieces that wait, a thread. Few bytes: the lines themselves are gone by then.
-constexpr uint64_t kPiecesAheadPerThread = 8;
+constexpr uint64_t kPiecesAheadPerThread = 4;
 
 }  // namespace
 
 Result<std::unique_ptr<QuerySource>> QuerySource::Make(LinePieces pieces, Workers& workers, Options options) {
   std::vector<Desk> desks(workers.threads());
-  for (Desk& desk : desks) {
-    TAILRACE_ASSIGN_OR_RETURN(desk.decoder, ingest::MakeDecoder(options.schema, options.used));
-  }
+  TAILRACE_ASSIGN_OR_RETURN(desks[0].decoder, ingest::MakeDecoder(options.schema, options.used));
   return std::unique_ptr<QuerySource>(
       new QuerySource(std::move(pieces), workers, std::move(options), std::move(desks)));
 }
@@ -29,9 +27,15 @@ QuerySource::QuerySource(LinePieces pieces, Workers& workers, Options options, s
       workers_(workers),
       pieces_ahead_(kPiecesAheadPerThread * workers.threads()),
       desks_(std::move(desks)),
-      pieces_(std::move(pieces)) {
+      pieces_(std::move(pieces)),
+      finished_(pieces_ahead_),
+      spent_(desks_.size()) {
+  for (size_t i = 0; i < desks_.size(); ++i) {
+    desks_[i].spent.reserve(pieces_ahead_);
+    spent_[i].reserve(pieces_ahead_);
+  }
   if (workers_.threads() == 1) return;
-  workers_.AddSpareWork(this, [this](size_t worker) { return DecodeAhead(desks_[worker]); });
+  workers_.AddSpareWork(this, [this](size_t worker) { return DecodeAhead(worker); });
 }
 
 QuerySource::~QuerySource() { workers_.RemoveSpareWork(this); }
@@ -78,8 +82,11 @@ uint64_t QuerySource::SplitLines(Desk& desk, std::string_view text) const {
   return desk.line_breaks.size();
 }
 
-QuerySource::Finished QuerySource::Decode(Desk& desk, const LinePieces::Piece& piece) const {
-  Finished finished{.file = piece.file, .first_of_file = piece.first_of_file};
+QuerySource::Finished QuerySource::Decode(size_t desk_index, const LinePieces::Piece& piece) {
+  Desk& desk = desks_[desk_index];
+  if (desk.decoder == nullptr)
+    desk.decoder = ingest::MakeDecoder(options_.schema, options_.used).value();  // As desk 0's.
+  Finished finished{.desk = desk_index, .file = piece.file, .first_of_file = piece.first_of_file};
   auto read = pieces_.Read(piece, desk.buffer);
   if (!read.ok()) {
     finished.error = std::move(read).error();
@@ -102,19 +109,23 @@ QuerySource::Finished QuerySource::Decode(Desk& desk, const LinePieces::Piece& p
 }
 
 // Decodes the next piece that nobody has begun; false when there is none or too many wait already.
-bool QuerySource::DecodeAhead(Desk& desk) {
+bool QuerySource::DecodeAhead(size_t desk) {
   std::unique_lock lock(mutex_);
+  desks_[desk].spent.swap(spent_[desk]);
   if (!MayClaim()) {
     room_wanted_ = room_wanted_ || !claiming_;
     claim_wanted_ = claiming_;
+    lock.unlock();
+    desks_[desk].spent.clear();
     return false;
   }
   const std::optional<LinePieces::Piece> piece = Claim(lock);
-  if (!piece.has_value()) return false;
   lock.unlock();
+  desks_[desk].spent.clear();
+  if (!piece.has_value()) return false;
   Finished finished = Decode(desk, *piece);
   lock.lock();
-  finished_.emplace(piece->number, std::move(finished));
+  Place(piece->number) = std::move(finished);
   if (awaited_ && piece->number == taken_) change_.notify_one();
   return true;
 }
@@ -122,9 +133,9 @@ bool QuerySource::DecodeAhead(Desk& desk) {
 Result<std::optional<DecodedLines>> QuerySource::Next() {
   std::unique_lock lock(mutex_);
   while (true) {
-    if (const auto next = finished_.find(taken_); next != finished_.end()) {
-      Finished finished = std::move(next->second);
-      finished_.erase(next);
+    if (std::optional<Finished>& next = Place(taken_); next.has_value()) {
+      Finished finished = *std::move(next);
+      next.reset();
       ++taken_;
       // Whoever waits for room waits until half of it is free, because to be woken costs as much as some lines.
       const bool wake = room_wanted_ && claimed_ - taken_ <= pieces_ahead_ / 2;
@@ -141,9 +152,9 @@ Result<std::optional<DecodedLines>> QuerySource::Next() {
       const std::optional<LinePieces::Piece> piece = Claim(lock);
       if (!piece.has_value()) continue;
       lock.unlock();
-      Finished finished = Decode(desks_[0], *piece);
+      Finished finished = Decode(0, *piece);
       lock.lock();
-      finished_.emplace(piece->number, std::move(finished));
+      Place(piece->number) = std::move(finished);
       continue;
     }
     awaited_ = true;
@@ -152,9 +163,16 @@ Result<std::optional<DecodedLines>> QuerySource::Next() {
   }
 }
 
+void QuerySource::GiveBack(DecodedLines lines) {
+  if (given_desk_ == 0) return;
+  const std::lock_guard lock(mutex_);
+  spent_[given_desk_].push_back(std::move(lines));
+}
+
 // Only now are the lines before it counted.
 Result<std::optional<DecodedLines>> QuerySource::Give(Finished finished) {
   if (finished.error.has_value()) return *std::move(finished.error);
+  given_desk_ = finished.desk;
   if (finished.first_of_file) next_line_ = 1;
   const uint64_t first_line = finished.first_line.value_or(next_line_);
   for (size_t i = 0; i < finished.error_lines.size(); ++i) {

@@ -3,7 +3,6 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -53,19 +52,24 @@ class QuerySource {
 
   // The next rows, maybe none; nothing at the end. Errors: those of LinePieces.
   Result<std::optional<DecodedLines>> Next();
+  // Takes back what Next gave last, when it is done with: the thread whose memory it is frees it, because threads that
+  // free each other's memory wait for each other.
+  void GiveBack(DecodedLines lines);
 
   uint64_t bytes_read() const { return bytes_read_.load(std::memory_order_relaxed); }
 
  private:
-  // What a thread keeps from piece to piece.
-  struct Desk {
-    std::unique_ptr<ingest::Decoder> decoder;
+  // What a thread keeps from piece to piece, all of it in its own memory and cache lines.
+  struct alignas(128) Desk {
+    std::unique_ptr<ingest::Decoder> decoder;  // Null until the thread's first piece; not the owner's.
     std::string buffer;
     std::vector<uint32_t> line_breaks;
     std::vector<data::Record> records;
     std::vector<uint32_t> line_of_record;  // After the piece's first line.
+    std::vector<DecodedLines> spent;
   };
   struct Finished {
+    size_t desk = 0;  // Where it was made.
     DecodedLines decoded;
     std::shared_ptr<const std::string> file;
     bool first_of_file = false;
@@ -76,11 +80,12 @@ class QuerySource {
   };
 
   QuerySource(LinePieces pieces, Workers& workers, Options options, std::vector<Desk> desks);
+  std::optional<Finished>& Place(uint64_t piece) { return finished_[piece % finished_.size()]; }
   bool MayClaim() const { return !ended_ && !claiming_ && claimed_ < taken_ + pieces_ahead_; }
   std::optional<LinePieces::Piece> Claim(std::unique_lock<std::mutex>& lock);
   uint64_t SplitLines(Desk& desk, std::string_view text) const;
-  Finished Decode(Desk& desk, const LinePieces::Piece& piece) const;
-  bool DecodeAhead(Desk& desk);
+  Finished Decode(size_t desk_index, const LinePieces::Piece& piece);
+  bool DecodeAhead(size_t desk);
   Result<std::optional<DecodedLines>> Give(Finished finished);
 
   const Options options_;
@@ -88,6 +93,7 @@ class QuerySource {
   const uint64_t pieces_ahead_;
   std::vector<Desk> desks_;  // One a thread, the owner's first.
   std::atomic<uint64_t> bytes_read_ = 0;
+  size_t given_desk_ = 0;   // Where the piece was made that was given last.
   uint64_t next_line_ = 1;  // Of the file whose piece was given last.
 
   LinePieces pieces_;  // Claim: whoever has set claiming_.
@@ -97,7 +103,8 @@ class QuerySource {
   bool claiming_ = false;           // Somebody waits for input, maybe.
   bool ended_ = false;
   std::optional<Error> claim_error_;
-  std::map<uint64_t, Finished> finished_;  // By piece.
+  std::vector<std::optional<Finished>> finished_;  // By piece, modulo their number; made once, as the next one is.
+  std::vector<std::vector<DecodedLines>> spent_;   // By desk: given back.
   uint64_t claimed_ = 0;
   uint64_t taken_ = 0;
   bool awaited_ = false;  // The owner waits.
