@@ -40,7 +40,7 @@ def script(name):
 
 
 SCENARIOS = [
-    Scenario("ndjson", "G2 G18", "10 s counts per client, 20,000 clients: limit loop, DuckDB", files.ndjson),
+    Scenario("ndjson", "G2 G18", "10 s counts per client, 20,000 clients: limit loop, DuckDB, ClickHouse", files.ndjson),
     Scenario("ndjson_200", "G3", "the same with 200 clients", files.ndjson_200),
     Scenario("combined", "G4", "the same from a combined log: limit loop, DuckDB, gawk", files.combined),
     Scenario("retail", "G6", "orders and revenue per code and day from CSV: limit loop, DuckDB", files.retail),

@@ -200,18 +200,22 @@ def resident_mib(process):
     return 0
 
 
-def duckdb_python():
-    """A Python with DuckDB from PyPI, pinned, in the build folder; nothing when the registry is out of reach."""
-    environment = FOLDER / "duckdb"
+def python_with(name, module, package):
+    """A Python with a package from PyPI, pinned, in the build folder; nothing when the registry is out of reach."""
+    environment = FOLDER / module
     python = environment / "bin" / "python"
     if not python.exists():
         subprocess.run([sys.executable, "-m", "venv", environment], check=True)
-    if subprocess.run([python, "-c", "import duckdb"], stderr=subprocess.DEVNULL).returncode == 0:
+    if subprocess.run([python, "-c", f"import {module}"], stderr=subprocess.DEVNULL).returncode == 0:
         return python
-    installed = subprocess.run([environment / "bin" / "pip", "install", "-q", "duckdb==1.3.2"], stderr=subprocess.DEVNULL)
+    installed = subprocess.run([environment / "bin" / "pip", "install", "-q", package], stderr=subprocess.DEVNULL)
     if installed.returncode != 0:
-        print("  (DuckDB is not there: PyPI cannot be reached)")
+        print(f"  ({name} is not there: PyPI cannot be reached)")
     return python if installed.returncode == 0 else None
+
+
+def duckdb_python():
+    return python_with("DuckDB", "duckdb", "duckdb==1.3.2")
 
 
 DUCKDB = """
@@ -236,3 +240,22 @@ def with_duckdb(bench, name, statements, check, threads=1):
     """The same as a list, empty where DuckDB is not to be had and in a quick run."""
     python = None if bench.quick else duckdb_python()
     return [duckdb_contender(python, name, statements, check, threads)] if python else []
+
+
+CLICKHOUSE = """
+import chdb, resource, sys, time
+def cpu():
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+chdb.query("select 1")
+begin, wall = cpu(), time.perf_counter()
+sys.stdout.buffer.write(chdb.query({statement!r} + " settings max_threads={threads}", "CSV").bytes())
+print(cpu() - begin, time.perf_counter() - wall, file=sys.stderr)
+"""
+
+
+def with_clickhouse(bench, name, statement, check, threads=1):
+    """ClickHouse's engine over files, in a process of Python; its start is not counted. A list, as with_duckdb."""
+    python = None if bench.quick else python_with("ClickHouse", "chdb", "chdb==4.4.0")
+    words = [python, "-c", CLICKHOUSE.format(statement=statement, threads=threads)]
+    return [Contender(name, words, check, tells_itself=True)] if python else []
