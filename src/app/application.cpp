@@ -42,6 +42,12 @@ void OutputQueue::Flush() {
   }
 }
 
+Status OutputQueue::Settle() {
+  const Status status = sink_->Settle();
+  if (!status.ok()) error_ = status.error();
+  return status;
+}
+
 Application::Application(Definition definition, const Origins& origins, Environment environment)
     : definition_(std::move(definition)),
       origins_(origins),
@@ -162,14 +168,7 @@ Status Application::OpenJob(std::vector<Output> outputs, const std::optional<Che
     start = {.kind = stream::StartPoint::Kind::kAtTimestamp, .timestamp = bound_ + Milliseconds(1)};
   }
   // Renews the promises that the last run made: no record arrives at or before these times.
-  auto told_time = ReadToldTime(environment_.disk, environment_.told_time_file);
-  if (!told_time.ok()) {
-    return std::move(told_time).error().Context(
-        "the time up to which outputs were told is unreadable; move it away "
-        "when the machine's clock was not set back since");
-  }
-  told_time_ = *told_time;
-  Timestamp passed = std::max(bound_, told_time_);
+  Timestamp passed = std::max(bound_, environment_.told_time.told_before());
   // The records of one stream may have been read together with another's: the time of both has passed.
   for (const RecordMerge::Source& source : sources) {
     passed = std::max(passed, source.stream->EarliestNextArrival() - Milliseconds(1));
@@ -192,6 +191,7 @@ Status Application::PushRecords(const MergedRecords& merged) {
   Input& input = inputs_[static_cast<size_t>(merged.source)];
   const int stream = input.streams[static_cast<size_t>(merged.partition)];
   records_ += merged.records.size();
+  for (const data::Record& record : merged.records) bytes_ += record.data.size();
   for (const ParallelDecoder::Piece& piece : input.decoder->Decode(merged.records)) {
     const ingest::Decoded& decoded = piece.decoded;
     decode_errors_ += decoded.errors.size();
@@ -237,6 +237,8 @@ Status Application::ReplaceTable(int table, data::Batch rows) {
     const std::lock_guard lock(status_mutex_);
     tables_[static_cast<size_t>(table)] = rows;
   }
+  // Records that meet the new rows when they are done again may have met the old ones.
+  changed_since_checkpoint_ = checkpoint_presses_ = true;
   return job_->ReplaceTable(table, std::move(rows));
 }
 
@@ -279,7 +281,7 @@ Result<Application::StepResult> Application::Step() {
   }
   if (checkpoint_state_ != nullptr) {
     GoOnWithCheckpoint();
-  } else if (changed_since_checkpoint_ && now - last_checkpoint_ >= CheckpointInterval()) {
+  } else if (changed_since_checkpoint_ && now >= NextCheckpoint()) {
     BeginCheckpoint();
   }
   result.more = ((!read_up || silence_left) && !OutputsFull()) || checkpoint_state_ != nullptr;
@@ -289,7 +291,7 @@ Result<Application::StepResult> Application::Step() {
   if (checkpoint_under_way_) {
     wake_at(now + Milliseconds(100));
   } else if (changed_since_checkpoint_) {
-    wake_at(last_checkpoint_ + CheckpointInterval());
+    wake_at(NextCheckpoint());
   }
   if (const auto look = references_->NextLook(now); look.has_value()) wake_at(*look);
   PublishStatus();
@@ -304,7 +306,7 @@ Result<bool> Application::AdvanceTime(Timestamp until) {
   const Timestamp reach = std::max(bound_, windows_close ? std::min(until, *deadline + kSilencePerStep) : until);
   const auto has_news = [&](const alarm::AlarmSink* alarm) { return alarm->HasNewsAt(reach); };
   if (windows_close || std::ranges::any_of(alarms_, has_news)) {
-    if (const Status may = MayTell(reach); !may.ok()) {
+    if (const Status may = environment_.told_time.Reach(reach); !may.ok()) {
       // Records go on; what time alone would tell waits (a full disk, mostly).
       environment_.log.Warning("time not advanced", {{"error", may.error().message}});
       return false;
@@ -324,17 +326,6 @@ Result<bool> Application::AdvanceTime(Timestamp until) {
     if (!advanced.ok()) environment_.log.Warning("alarm not advanced", {{"error", advanced.error().message}});
   }
   return bound_ < until;
-}
-
-Status Application::MayTell(Timestamp until) {
-  if (until <= told_time_) return Ok();
-  return StoreToldTime(until + environment_.options.told_time_reserve);
-}
-
-Status Application::StoreToldTime(Timestamp time) {
-  TAILRACE_TRY(WriteToldTime(environment_.disk, environment_.told_time_file, time));
-  told_time_ = time;
-  return Ok();
 }
 
 void Application::FlushOutputs() {
@@ -359,7 +350,7 @@ Status Application::MakeCheckpoint() {
 
 Status Application::Conclude() {
   TAILRACE_TRY(MakeCheckpoint());
-  if (told_time_ > bound_) StoreToldTime(bound_).Ignore("the reserve stays");
+  environment_.told_time.DropReserve();
   return Ok();
 }
 
@@ -368,8 +359,9 @@ Status Application::Conclude() {
 // still being written, the next waits for the step after.
 void Application::BeginCheckpoint() {
   if (!changed_since_checkpoint_ || OutputsWait() || checkpoint_under_way_) return;
-  checkpoint_begun_ = environment_.clock.Monotonic();
   last_checkpoint_ = std::max(environment_.clock.Now(), bound_);
+  if (!SettleOutputs()) return;
+  checkpoint_begun_ = environment_.clock.Monotonic();
   checkpoint_ = std::make_shared<Checkpoint>(Checkpoint{.number = checkpoint_number_ + 1,
                                                         .bound_unix_ms = ToUnixMs(bound_),
                                                         .query_start_unix_ms = query_start_unix_ms_,
@@ -377,9 +369,33 @@ void Application::BeginCheckpoint() {
   checkpoint_state_ = std::make_shared<ByteWriter>(ByteWriter::Deferring());
   job_->Save(*checkpoint_state_);
   checkpoint_under_way_ = true;
-  changed_since_checkpoint_ = false;
+  changed_since_checkpoint_ = checkpoint_presses_ = false;
+  records_at_checkpoint_ = records_;
+  bytes_at_checkpoint_ = bytes_;
   longest_pause_ = environment_.clock.Monotonic() - checkpoint_begun_;
   GoOnWithCheckpoint();
+}
+
+// A checkpoint passes what the outputs have taken: it must not be lost with the machine.
+bool Application::SettleOutputs() {
+  for (const auto& output : outputs_) {
+    const Status settled = output->Settle();
+    if (settled.ok()) continue;
+    environment_.log.Warning("checkpoint not begun", {{"output", output->name()}, {"error", settled.error().message}});
+    checkpoint_presses_ = true;
+    return false;
+  }
+  return true;
+}
+
+bool Application::MuchToRedo() const {
+  return checkpoint_presses_ || records_ - records_at_checkpoint_ >= environment_.options.checkpoint_records ||
+         bytes_ - bytes_at_checkpoint_ >= environment_.options.checkpoint_bytes;
+}
+
+Timestamp Application::NextCheckpoint() const {
+  const Milliseconds interval = CheckpointInterval();
+  return last_checkpoint_ + (MuchToRedo() ? interval : std::max(interval, environment_.options.checkpoint_wait_max));
 }
 
 Milliseconds Application::CheckpointInterval() const {
@@ -426,7 +442,7 @@ void Application::FinishCheckpoint(bool wait) {
   }
   // The last one stays good; a later try may succeed (a full disk, mostly).
   environment_.log.Warning("checkpoint not written", {{"error", written.error().message}});
-  changed_since_checkpoint_ = true;
+  changed_since_checkpoint_ = checkpoint_presses_ = true;
 }
 
 void Application::PublishStatus() {

@@ -17,6 +17,7 @@
 #include "app/parallel_decoder.h"
 #include "app/reference_watch.h"
 #include "app/record_merge.h"
+#include "app/told_time.h"
 #include "base/background_task.h"
 #include "base/forward_clock.h"
 #include "base/disk.h"
@@ -41,6 +42,8 @@ class OutputQueue {
   void Put(const data::Batch& rows, data::Ordinal first);
   // Gives the sink what waits. Errors are kept for `error` and tried again by the next Flush.
   void Flush();
+  // Has the sink make durable what it has taken. Errors are kept for `error` too.
+  Status Settle();
 
   const std::string& name() const { return name_; }
   data::Sink& sink() { return *sink_; }
@@ -98,9 +101,14 @@ struct ApplicationOptions {
   std::function<void(int stream, const data::Batch& rows, data::Ordinal first)> observer;
   // The observer sees the inputs' rows too: columns that nobody else looks at are then decoded as well.
   bool observe_inputs = false;
-  // How much later than needed a told time is stored, so that a busy application stores it once a second. A restart
-  // after a crash begins up to that much early.
+  // How much later than needed the told time is stored, so that a busy server stores it once a second. A restart after
+  // a crash begins up to that much early.
   Milliseconds told_time_reserve{1'000};
+  // A checkpoint bounds what is done again after a crash. One that is due by the configured interval waits for so many
+  // records or bytes of them, but not longer than this.
+  uint64_t checkpoint_records = 10'000;
+  uint64_t checkpoint_bytes = 32 << 20;
+  Milliseconds checkpoint_wait_max{30'000};
   // How much of its state is written at one go, between records, for a checkpoint.
   size_t checkpoint_piece_bytes = 256 * 1024;
 };
@@ -121,7 +129,7 @@ class Application {
     std::function<Result<std::shared_ptr<stream::Stream>>(const InputConfig&)> find_stream;
     std::string checkpoint_file;
     ApplicationOptions options;
-    std::string told_time_file;
+    ToldTime& told_time;
     Net& net;
     std::string folder;  // Of the application's data.
     // Run what they are given on another thread, one thing after the other. Null: checkpoints are written and reference
@@ -183,9 +191,11 @@ class Application {
   Status ReplaceTable(int table, data::Batch rows);
   // Lets time go on without records; true when there is more of it.
   Result<bool> AdvanceTime(Timestamp until);
-  Status MayTell(Timestamp until);
-  Status StoreToldTime(Timestamp time);
   void FlushOutputs();
+  bool MuchToRedo() const;
+  // When the next checkpoint is due, now that something has changed.
+  Timestamp NextCheckpoint() const;
+  bool SettleOutputs();
   void BeginCheckpoint();
   void GoOnWithCheckpoint();
   Milliseconds CheckpointInterval() const;
@@ -207,10 +217,12 @@ class Application {
   std::unique_ptr<ReferenceWatch> references_;
   int64_t query_start_unix_ms_ = 0;
   Timestamp bound_{};
-  Timestamp told_time_{};  // As stored: time alone may be told up to here.
   uint64_t checkpoint_number_ = 0;
   Timestamp last_checkpoint_{};
   bool changed_since_checkpoint_ = false;
+  bool checkpoint_presses_ = false;  // It does not wait until there is more to do again.
+  uint64_t records_at_checkpoint_ = 0;
+  uint64_t bytes_at_checkpoint_ = 0;
   bool checkpoint_under_way_ = false;
   std::shared_ptr<Checkpoint> checkpoint_;        // Whose state is being saved.
   std::shared_ptr<ByteWriter> checkpoint_state_;  // Null: none is.
@@ -222,6 +234,7 @@ class Application {
   Gauge& checkpoint_pause_us_;
   Gauge& checkpoint_bytes_;
   uint64_t records_ = 0;
+  uint64_t bytes_ = 0;  // Of their data.
   uint64_t decode_errors_ = 0;
 
   mutable std::mutex status_mutex_;  // Guards what follows.

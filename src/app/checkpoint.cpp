@@ -9,8 +9,6 @@ namespace {
 
 constexpr std::string_view kMagic = "TRCKPT\r\n";
 constexpr uint32_t kVersion = 1;
-constexpr std::string_view kToldMagic = "TRTOLD\r\n";
-constexpr uint32_t kToldVersion = 1;
 
 }  // namespace
 
@@ -88,43 +86,6 @@ Result<std::optional<Checkpoint>> ReadCheckpoint(Disk& disk, const std::string& 
   auto checkpoint = ParseCheckpoint(bytes);
   if (!checkpoint.ok()) return std::move(checkpoint).error().Context(path);
   return std::optional<Checkpoint>(std::move(checkpoint).value());
-}
-
-Status WriteToldTime(Disk& disk, const std::string& path, Timestamp time) {
-  ByteWriter file;
-  file.Append(kToldMagic);
-  file.U32(kToldVersion);
-  file.I64(ToUnixMs(time));
-  file.U32(Crc32c(file.bytes()));
-  return WriteFileAtomically(disk, path, file.bytes());
-}
-
-namespace {
-
-Result<Timestamp> ParseToldTime(std::string_view bytes) {
-  ByteReader reader(bytes);
-  TAILRACE_ASSIGN_OR_RETURN(const std::string_view magic, reader.Raw(kToldMagic.size()));
-  if (magic != kToldMagic) return Error{ErrorCode::kCorruption, "not a told time: wrong first bytes"};
-  TAILRACE_ASSIGN_OR_RETURN(const uint32_t version, reader.U32());
-  if (version != kToldVersion) {
-    return Error{ErrorCode::kUnsupported, StrCat("told time version ", version, ", this program reads ", kToldVersion)};
-  }
-  TAILRACE_ASSIGN_OR_RETURN(const int64_t unix_ms, reader.I64());
-  TAILRACE_ASSIGN_OR_RETURN(const uint32_t checksum, reader.U32());
-  if (reader.remaining() > 0 || Crc32c(bytes.substr(0, bytes.size() - sizeof checksum)) != checksum) {
-    return Error{ErrorCode::kCorruption, "told time does not match its checksum"};
-  }
-  return FromUnixMs(unix_ms);
-}
-
-}  // namespace
-
-Result<Timestamp> ReadToldTime(Disk& disk, const std::string& path) {
-  if (!Exists(disk, path)) return Timestamp{};
-  TAILRACE_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(disk, path));
-  auto time = ParseToldTime(bytes);
-  if (!time.ok()) return std::move(time).error().Context(path);
-  return *time;
 }
 
 }  // namespace tailrace::app

@@ -5,7 +5,6 @@
 #include <string>
 
 #include "app/record_merge.h"
-#include "base/clock.h"
 #include "base/disk.h"
 #include "base/result.h"
 
@@ -24,12 +23,5 @@ struct Checkpoint {
 Status WriteCheckpoint(Disk& disk, const std::string& path, const Checkpoint& checkpoint);
 // Nothing when there is none yet. Errors: kCorruption, kUnsupported (written by a later version).
 Result<std::optional<Checkpoint>> ReadCheckpoint(Disk& disk, const std::string& path);
-
-// The time up to which an application may have told the world what it made of time alone (windows that closed, alarms
-// that are over). It is stored before that, so that after a restart no record arrives up to it, whatever the machine's
-// clock then says: else a window that was told would be another one.
-Status WriteToldTime(Disk& disk, const std::string& path, Timestamp time);
-// The beginning of time when there is none yet. Errors: kCorruption, kUnsupported.
-Result<Timestamp> ReadToldTime(Disk& disk, const std::string& path);
 
 }  // namespace tailrace::app

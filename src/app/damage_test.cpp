@@ -199,6 +199,13 @@ bool MayChange(const std::string& file, const std::string& what) {
   return file.ends_with(".jsonl") && what == "counts.jsonl";
 }
 
+// A damaged last frame of a server that died looks like one that was torn before its append was answered: it is cut
+// off.
+bool CutAsTorn(const std::string& file, std::string_view before, std::string_view after) {
+  return file.ends_with(".segment") && before.starts_with(after) &&
+         std::ranges::count(before, '\n') == std::ranges::count(after, '\n') + 1;
+}
+
 class DamageTest : public ::testing::TestWithParam<bool> {};
 
 TEST_P(DamageTest, AChangedByteIsNoticedAndItsFileNamedOrChangesNothing) {
@@ -233,7 +240,9 @@ TEST_P(DamageTest, AChangedByteIsNoticedAndItsFileNamedOrChangesNothing) {
     const std::string name = file.substr(file.rfind('/') + 1);
     for (const auto& [what, text] : after) {
       if (text.ok()) {
-        EXPECT_TRUE(MayChange(file, what) || *text == *before.at(what)) << what << " is served though it is damaged";
+        const std::string& good = *before.at(what);
+        EXPECT_TRUE(MayChange(file, what) || *text == good || (!in_order && CutAsTorn(file, good, *text)))
+            << what << " is served though it is damaged";
         continue;
       }
       ++noticed[file];

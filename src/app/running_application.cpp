@@ -50,13 +50,12 @@ Result<std::unique_ptr<RunningApplication>> RunningApplication::Open(Definition 
   const Runtime::Environment& environment = runtime.environment();
   TAILRACE_ASSIGN_OR_RETURN(
       running->application_,
-      Application::Open(
-          std::move(definition), std::move(outputs), running->origins_,
-          {environment.disk, runtime.clock_, environment.log, environment.metrics,
-           [&runtime](const InputConfig& input) { return runtime.FindInput(input); }, running->folder_ + "/checkpoint",
-           options.application, running->folder_ + "/told-time", environment.net, running->folder_,
-           options.simulation.has_value() ? nullptr : &running->checkpoint_writer_,
-           options.simulation.has_value() ? nullptr : &running->reference_reader_}));
+      Application::Open(std::move(definition), std::move(outputs), running->origins_,
+                        {environment.disk, runtime.clock_, environment.log, environment.metrics,
+                         [&runtime](const InputConfig& input) { return runtime.FindInput(input); },
+                         running->folder_ + "/checkpoint", options.application, *runtime.told_time_, environment.net,
+                         running->folder_, options.simulation.has_value() ? nullptr : &running->checkpoint_writer_,
+                         options.simulation.has_value() ? nullptr : &running->reference_reader_}));
   for (const InputConfig& input : config.inputs) {
     TAILRACE_ASSIGN_OR_RETURN(const auto stream, runtime.FindInput(input));
     running->subscriptions_.push_back(stream->Subscribe([raw = running.get()] { raw->Wake(); }));

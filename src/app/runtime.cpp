@@ -39,6 +39,9 @@ Status Runtime::OpenStores() {
     TAILRACE_ASSIGN_OR_RETURN(lock_, FolderLock::Acquire(folder));
   }
   TAILRACE_ASSIGN_OR_RETURN(
+      told_time_, ToldTime::Open(environment_.disk, folder + "/told-time", options_.application.told_time_reserve));
+  clock_.RaiseTo(told_time_->told_before() + Milliseconds(1));
+  TAILRACE_ASSIGN_OR_RETURN(
       streams_, stream::StreamStore::Open({environment_.disk, clock_, environment_.log, environment_.metrics},
                                           folder + "/streams", rng_.Fork(), {.maintain_in_background = !simulated}));
   sink::delivery::DeliveryStreams::Options delivery{.folder = folder + "/delivery",
@@ -190,9 +193,19 @@ Status Runtime::AddApplication(Definition definition) {
 Result<std::shared_ptr<RunningApplication>> Runtime::OpenApplication(Definition definition) {
   const std::string folder = StrCat(options_.data_folder, "/apps/", definition.config.name);
   TAILRACE_TRY(MakeDirectoriesDurably(environment_.disk, folder));
+  TAILRACE_TRY(AdoptToldTime(folder + "/told-time"));
   TAILRACE_ASSIGN_OR_RETURN(std::unique_ptr<RunningApplication> application,
                             RunningApplication::Open(std::move(definition), *this, folder, rng_.Fork(), options_));
   return std::shared_ptr<RunningApplication>(std::move(application));
+}
+
+// Applications once had one each.
+Status Runtime::AdoptToldTime(const std::string& path) {
+  if (!Exists(environment_.disk, path)) return Ok();
+  TAILRACE_ASSIGN_OR_RETURN(const Timestamp told, ReadToldTime(environment_.disk, path));
+  TAILRACE_TRY(told_time_->Adopt(told));
+  clock_.RaiseTo(told + Milliseconds(1));
+  return environment_.disk.Remove(path);
 }
 
 Status Runtime::Replace(Definition definition, std::chrono::milliseconds limit) {

@@ -13,6 +13,7 @@
 #include "alarm/outbox.h"
 #include "app/application.h"
 #include "app/reloader.h"
+#include "app/told_time.h"
 #include "base/clock.h"
 #include "base/disk.h"
 #include "base/forward_clock.h"
@@ -51,7 +52,7 @@ struct RuntimeOptions {
 
 // Everything that runs in one process over one data folder: streams, tables, applications with their alarms and agents.
 //
-// State    data_folder/streams, /delivery, /tables, /kafka, /apps/NAME (checkpoint, alarms.sqlite,
+// State    data_folder/told-time, /streams, /delivery, /tables, /kafka, /apps/NAME (checkpoint, alarms.sqlite,
 //          history.sqlite, agent); see docs/data-folder.md.
 // Threads  AddApplication, Start, Stop: one owner. The rest: any. An application that was replaced stays whole as
 //          long as somebody holds it.
@@ -113,9 +114,10 @@ class Runtime {
   Status MakeKafkaSource(const StreamConfig& config, const std::shared_ptr<stream::Stream>& stream);
   void MakeMetricsSource(const StreamConfig& config, const std::shared_ptr<stream::Stream>& stream);
   Result<std::shared_ptr<RunningApplication>> OpenApplication(Definition definition);
+  Status AdoptToldTime(const std::string& path);
   void TakePlace(std::shared_ptr<RunningApplication> running);
   void SweepTables();
-  friend class RunningApplication;  // Raises the clock.
+  friend class RunningApplication;  // Raises the clock and the told time.
 
   const RuntimeOptions options_;
   const Environment environment_;
@@ -123,6 +125,7 @@ class Runtime {
   Rng rng_;
   Timestamp started_{};
   std::optional<FolderLock> lock_;
+  std::unique_ptr<ToldTime> told_time_;
   std::unique_ptr<stream::StreamStore> streams_;
   std::unique_ptr<sink::delivery::DeliveryStreams> delivery_streams_;
   std::unique_ptr<table::TableStore> tables_;

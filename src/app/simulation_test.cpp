@@ -129,6 +129,9 @@ class Simulation : SimMachine {
     RuntimeOptions options{.data_folder = kData};
     options.application.checkpoint_piece_bytes =
         64;  // A few entries at a time: rows come and crashes happen meanwhile.
+    // From one a second to none in a whole life.
+    options.application.checkpoint_records = uint64_t{1} << rng_.Below(8);
+    options.application.checkpoint_wait_max = std::chrono::seconds(1 + rng_.Below(60));
     options.simulation = RuntimeOptions::Simulation{
         [this]() -> Result<std::unique_ptr<table::KeyValueStore>> { return tables_.Open(); }};
     TAILRACE_ASSIGN_OR_RETURN(runtime_, Runtime::Open(std::move(options), {disks_, clock_, net_, log_, metrics_, 7}));

@@ -18,10 +18,13 @@ class Sink {
  public:
   virtual ~Sink() = default;
   // Takes rows first_ordinal, first_ordinal + 1, ... and stores their effect together with the last ordinal in one
-  // transaction: after Ok both are durable. Rows up to `last_ordinal()` are skipped, so a replay is harmless.
+  // transaction. Rows up to `last_ordinal()` are skipped, so a replay is harmless.
   // A row the sink cannot take goes to its dead letters and counts as taken.
   // Errors: kUnavailable, kTimeout: nothing was stored, call again later. Others stop the output and are shown.
   virtual Status Write(const Batch& batch, Ordinal first_ordinal) = 0;
+  // After Ok all rows taken are durable. Nothing else is: after a crash, rows taken later come again. A checkpoint
+  // behind them is made only when this has been. Errors: as for Write; call again later.
+  virtual Status Settle() { return Ok(); }
   virtual Ordinal last_ordinal() const = 0;
 };
 

@@ -11,6 +11,8 @@
 namespace tailrace::sink {
 namespace {
 
+constexpr size_t kUnsettledBytesMax = 1 << 20;
+
 class FileSink final : public RedrivableSink {
  public:
   FileSink(FileSinkConfig config, Environment& environment)
@@ -40,19 +42,28 @@ class FileSink final : public RedrivableSink {
     const size_t rows = batch.rows();
     const size_t begin = last_ordinal_ >= first_ordinal ? std::min<size_t>(rows, last_ordinal_ - first_ordinal + 1) : 0;
     if (begin == rows) return Ok();
-    if (file_ == nullptr) TAILRACE_TRY(OpenFile());  // After a failure.
-    if (size_ >= config_.bytes_max) TAILRACE_TRY(Rotate());
+    if (file_ == nullptr) TAILRACE_TRY(OpenAgain());
+    if (unsettled_.size() >= kUnsettledBytesMax) TAILRACE_TRY(Settle());
+    if (size() >= config_.bytes_max) TAILRACE_TRY(Rotate());
     std::string lines;
     for (size_t row = begin; row < rows; ++row) {
       row_writer_.Append(lines, batch, row);
       lines += '\n';
     }
-    const Status status = Append(lines, first_ordinal + rows - 1);
-    if (!status.ok()) {
-      file_.reset();
-      return status;
-    }
+    TAILRACE_TRY(Noting(Append(lines)));
+    last_ordinal_ = first_ordinal + rows - 1;
     rows_written_.Add(rows - begin);
+    return Ok();
+  }
+
+  Status Settle() override {
+    if (unsettled_.empty() && file_end_ <= size()) return Ok();
+    if (file_ == nullptr) TAILRACE_TRY(OpenAgain());
+    TAILRACE_TRY(Noting(CutTo(size())));
+    TAILRACE_TRY(Noting(file_->Sync()));
+    TAILRACE_TRY(StorePosition(last_ordinal_, size()));
+    settled_size_ = size();
+    unsettled_.clear();
     return Ok();
   }
 
@@ -81,7 +92,7 @@ class FileSink final : public RedrivableSink {
       return Error{ErrorCode::kCorruption, StrCat(PositionPath(), ": \"", Trim(text), "\" is no position")};
     }
     last_ordinal_ = static_cast<data::Ordinal>(*ordinal);
-    size_ = static_cast<uint64_t>(*size);
+    settled_size_ = static_cast<uint64_t>(*size);
     return Ok();
   }
 
@@ -94,41 +105,70 @@ class FileSink final : public RedrivableSink {
   }
 
   Status OpenFile() {
-    const bool existed = Exists(environment_.disk, config_.path);
-    if (!existed) size_ = 0;  // Renamed just before a crash, or taken away by somebody.
+    if (!Exists(environment_.disk, config_.path)) settled_size_ = 0;  // Renamed just before a crash, or taken away.
     TAILRACE_ASSIGN_OR_RETURN(std::unique_ptr<File> file, environment_.disk.Open(config_.path, OpenMode::kCreate));
     TAILRACE_ASSIGN_OR_RETURN(const FileInfo info, file->Info());
-    if (info.size_bytes < size_) size_ = info.size_bytes;  // Cut by somebody: go on behind what is left.
-    TAILRACE_TRY(file->Truncate(size_));
-    TAILRACE_TRY(file->Sync());
+    if (info.size_bytes < settled_size_)
+      settled_size_ = info.size_bytes;  // Cut by somebody: go on behind what is left.
+    file_end_ = info.size_bytes;
     TAILRACE_TRY(environment_.disk.SyncDirectory(Directory()));
     file_ = std::move(file);
     return Ok();
   }
 
-  Status Append(const std::string& lines, data::Ordinal last) {
-    TAILRACE_TRY(file_->WriteAt(size_, lines));
-    TAILRACE_TRY(file_->Sync());
-    TAILRACE_TRY(StorePosition(last, size_ + lines.size()));
-    size_ += lines.size();
-    last_ordinal_ = last;
+  // After a failure nobody knows what is in the file behind the settled bytes.
+  Status OpenAgain() {
+    TAILRACE_TRY(OpenFile());
+    TAILRACE_TRY(Noting(CutTo(settled_size_)));
+    TAILRACE_TRY(Noting(file_->WriteAt(settled_size_, unsettled_)));
+    file_end_ = size();
+    return Ok();
+  }
+
+  Status Noting(Status status) {
+    if (!status.ok()) file_.reset();
+    return status;
+  }
+
+  Status Append(const std::string& lines) {
+    // After a crash the rows come again from the last checkpoint on, and their lines are mostly there.
+    if (file_end_ > size()) {
+      std::string there(std::min<uint64_t>(lines.size(), file_end_ - size()), '\0');
+      TAILRACE_ASSIGN_OR_RETURN(const size_t count, file_->ReadAt(size(), there));
+      if (!lines.starts_with(std::string_view(there).substr(0, count))) TAILRACE_TRY(CutTo(size()));
+    }
+    TAILRACE_TRY(file_->WriteAt(size(), lines));
+    unsettled_ += lines;
+    file_end_ = std::max(file_end_, size());
+    return Ok();
+  }
+
+  Status CutTo(uint64_t size) {
+    if (file_end_ <= size) return Ok();
+    TAILRACE_TRY(file_->Truncate(size));
+    file_end_ = size;
     return Ok();
   }
 
   Status Rotate() {
+    TAILRACE_TRY(Settle());
     file_.reset();
     TAILRACE_TRY(environment_.disk.Rename(config_.path, StrCat(config_.path, ".", last_ordinal_)));
-    size_ = 0;
+    settled_size_ = 0;
     TAILRACE_TRY(OpenFile());
     return StorePosition(last_ordinal_, 0);
   }
+
+  uint64_t size() const { return settled_size_ + unsettled_.size(); }
 
   const FileSinkConfig config_;
   Environment& environment_;
   const data::RowWriter row_writer_;
   Counter& rows_written_;
-  std::unique_ptr<File> file_;  // Null after a failure: its content is then unknown beyond size_.
-  uint64_t size_ = 0;
+  std::unique_ptr<File> file_;  // Null after a failure.
+  uint64_t settled_size_ = 0;   // As in the position file: durable, and of rows up to there.
+  std::string unsettled_;       // The lines behind it, in case that a sync fails and loses them.
+  uint64_t file_end_ = 0;       // Beyond `size()`: lines of rows that are to come again after a crash.
   data::Ordinal last_ordinal_ = 0;
 };
 

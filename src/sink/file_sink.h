@@ -19,8 +19,9 @@ struct FileSinkConfig {
   uint64_t bytes_max = 1 << 30;  // Then the file is renamed to "<path>.<last ordinal>" and a new one begins.
 };
 
-// Appends rows as lines to a file. Which rows are in it stands in "<path>.position", written after the lines are on
-// disk; what a crash left behind that position is cut off when the sink is made, so no line is there twice.
+// Appends rows as lines to a file. Which of them are on disk stands in "<path>.position", written by Settle and once a
+// MiB of lines. After a crash the rows behind that position come again: lines that are the same stay as they are, so
+// that somebody who reads along sees nothing of it; anything else is cut off.
 //
 // Errors  Those of the disk; kCorruption: a position file that is none.
 Result<std::unique_ptr<RedrivableSink>> MakeFileSink(const FileSinkConfig& config, Environment& environment);

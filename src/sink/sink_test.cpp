@@ -131,6 +131,7 @@ TEST_P(SinkContractTest, RepeatedRowsHaveTheirEffectOnce) {
   TAILRACE_ASSERT_OK(world.sink().Write(CountRows(1, 40), 1));
   TAILRACE_ASSERT_OK(world.sink().Write(CountRows(31, 60), 31));
   EXPECT_EQ(world.sink().last_ordinal(), 60u);
+  TAILRACE_ASSERT_OK(world.sink().Settle());
   world.Reopen();
   TAILRACE_ASSERT_OK(world.sink().Write(CountRows(21, 70), 21));
   TAILRACE_ASSERT_OK(world.sink().Write(CountRows(71, 71), 71));
@@ -157,7 +158,7 @@ TEST_P(SinkContractTest, RowsSurviveCrashesOnce) {
         const int64_t last = std::min<int64_t>(kRows, next + static_cast<int64_t>(rng.Below(9)));
         if (!world.sink().Write(CountRows(next, last), static_cast<data::Ordinal>(next)).ok()) break;
         next = last + 1;
-        if (rng.Chance(0.3)) checkpoint = next;
+        if (rng.Chance(0.3) && world.sink().Settle().ok()) checkpoint = next;
       }
       if (next > kRows) break;
       ++crashes;
@@ -174,6 +175,59 @@ TEST_P(SinkContractTest, RowsSurviveCrashesOnce) {
 
 INSTANTIATE_TEST_SUITE_P(AllKinds, SinkContractTest, testing::Values("table", "stream", "file"),
                          [](const auto& info) { return info.param; });
+
+// Somebody who reads the file along sees no line go away and come again.
+TEST(FileSinkTest, LinesThatComeAgainAfterADeathStay) {
+  World world("file");
+  const auto size = [&] { return world.disk().Stat("/files/out.jsonl")->size_bytes; };
+  TAILRACE_ASSERT_OK(world.sink().Write(CountRows(1, 10), 1));
+  TAILRACE_ASSERT_OK(world.sink().Settle());
+  TAILRACE_ASSERT_OK(world.sink().Write(CountRows(11, 30), 11));
+  const uint64_t before = size();
+  world.Reopen();
+  EXPECT_EQ(world.sink().last_ordinal(), 10u);
+  EXPECT_EQ(size(), before);
+  TAILRACE_ASSERT_OK(world.sink().Write(CountRows(11, 15), 11));
+  EXPECT_EQ(size(), before);
+  TAILRACE_ASSERT_OK(world.sink().Write(CountRows(16, 40), 16));
+  EXPECT_GT(size(), before);
+  const std::map<int64_t, int> seen = world.Seen();
+  EXPECT_EQ(seen.size(), 40u);
+  for (const auto& [n, times] : seen) EXPECT_EQ(times, 1) << n;
+}
+
+TEST(FileSinkTest, LinesThatDoNotComeAgainAreCutOff) {
+  World world("file");
+  TAILRACE_ASSERT_OK(world.sink().Write(CountRows(1, 10), 1));
+  TAILRACE_ASSERT_OK(world.sink().Settle());
+  TAILRACE_ASSERT_OK(world.sink().Write(CountRows(11, 30), 11));
+  world.Reopen();
+  TAILRACE_ASSERT_OK(world.sink().Write(CountRows(111, 112), 11));  // Another program, other rows.
+  EXPECT_EQ(world.Seen().size(), 12u);
+  TAILRACE_ASSERT_OK(world.sink().Settle());
+  world.Reopen();
+  TAILRACE_ASSERT_OK(world.sink().Write(CountRows(113, 113), 13));
+  const std::map<int64_t, int> seen = world.Seen();
+  EXPECT_EQ(seen.size(), 13u);
+  EXPECT_TRUE(seen.contains(111) && seen.contains(113) && !seen.contains(11));
+}
+
+// The kernel forgets what it could not write after it has said so once.
+TEST(FileSinkTest, LinesThatAFailedSyncLostAreWrittenAgain) {
+  World world("file");
+  TAILRACE_ASSERT_OK(world.sink().Write(CountRows(1, 10), 1));
+  world.disk().SetFaults({.sync_failure = 1.0});
+  EXPECT_FALSE(world.sink().Settle().ok());
+  world.disk().SetFaults({});
+  TAILRACE_ASSERT_OK(world.sink().Write(CountRows(11, 12), 11));
+  TAILRACE_ASSERT_OK(world.sink().Settle());
+  world.disk().Restart(sim::Outage::kPowerLost);
+  world.Reopen();
+  EXPECT_EQ(world.sink().last_ordinal(), 12u);
+  const std::map<int64_t, int> seen = world.Seen();
+  EXPECT_EQ(seen.size(), 12u);
+  for (const auto& [n, times] : seen) EXPECT_EQ(times, 1) << n;
+}
 
 TEST(StreamSinkTest, RefusesWhatTheStreamCannotTakeAndGoesOn) {
   sim::SimDisk disk{Rng(5)};
