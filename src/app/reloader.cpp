@@ -12,6 +12,7 @@ namespace {
 // How long an application may read up before another takes its place. The rest is read by the new one.
 constexpr std::chrono::milliseconds kReadUpLimit{1'000};
 constexpr size_t kSqlBytesMax = 1 << 20;
+constexpr size_t kLooksMax = 100;  // Applications of one call of ReloadChanged.
 
 // A file system in which one file has another content.
 class DiskWithText final : public Disk {
@@ -221,7 +222,10 @@ void Reloader::ReloadAll() {
 
 void Reloader::ReloadChanged() {
   const std::lock_guard lock(mutex_);
-  for (const auto& running : runtime_.applications()) {
+  const auto applications = runtime_.applications();
+  const size_t looks = std::min(applications.size(), kLooksMax);
+  for (size_t i = 0; i < looks; ++i) {
+    const auto& running = applications[next_look_++ % applications.size()];
     Stamps now = StampsOf(running->application().definition().config);
     Watched& watched = watched_[running->name()];
     const bool settled = Same(now, watched.seen);

@@ -64,7 +64,8 @@ class Reloader {
   // Writes the text into the application's SQL file and reloads. A text with errors is not written.
   Result<ReloadOutcome> ReplaceSql(const std::string& application, const std::string& sql);
   // Reloads applications whose files have changed since they were last read; what changed since the last call is left
-  // for the next one, since somebody may still be writing. What happens is logged.
+  // for the next one, since somebody may still be writing. Of more than a hundred applications each call looks at the
+  // next hundred. What happens is logged.
   void ReloadChanged();
   // All of them, as on SIGHUP. What happens is logged.
   void ReloadAll();
@@ -88,6 +89,7 @@ class Reloader {
   const Load load_;
   std::mutex mutex_;  // Guards what follows, and lets one reload pass at a time.
   std::map<std::string, Watched> watched_;
+  size_t next_look_ = 0;
 };
 
 }  // namespace tailrace::app

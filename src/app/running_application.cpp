@@ -13,8 +13,9 @@
 namespace tailrace::app {
 namespace {
 
-// The longest sleep of an application that nothing wakes: alarms that are over are told this late at most.
+// The longest sleep of an application that nothing wakes. With alarms: those that are over are told this late at most.
 constexpr Milliseconds kSleepMax{1'000};
+constexpr Milliseconds kSleepWithoutAlarmsMax{5'000};
 
 // Of what streams' names may have; shortened names end with a hash of the whole.
 std::string WaitingStreamName(std::string_view application, std::string_view from, std::string_view topic) {
@@ -245,15 +246,20 @@ void RunningApplication::Stop(std::chrono::milliseconds limit) {
   StopSending();
 }
 
-void RunningApplication::StopReading(std::chrono::milliseconds limit) {
-  // From the source on, so that each part can finish what the one before it gave.
+void RunningApplication::BeginToStop(std::chrono::milliseconds limit) {
   if (agent_runner_ != nullptr) agent_runner_->Stop();
   {
     const std::lock_guard lock(mutex_);
+    if (stopping_) return;
     stopping_ = true;
     stop_by_ = runtime_.environment().clock.Monotonic() + limit;
   }
   wake_.notify_all();
+}
+
+void RunningApplication::StopReading(std::chrono::milliseconds limit) {
+  // From the source on, so that each part can finish what the one before it gave.
+  BeginToStop(limit);
   if (thread_.joinable()) thread_.join();
   subscriptions_.clear();  // Whoever appends from now on wakes nobody.
 }
@@ -268,8 +274,11 @@ void RunningApplication::StopSending() {
 }
 
 void RunningApplication::Wake() {
-  const std::lock_guard lock(mutex_);
-  woken_ = true;
+  {
+    const std::lock_guard lock(mutex_);
+    if (woken_) return;
+    woken_ = true;
+  }
   wake_.notify_one();
 }
 
@@ -303,8 +312,8 @@ void RunningApplication::Run() {
     }
     if (ends) break;
     if (step->more) continue;
-    Milliseconds sleep = kSleepMax;
-    if (step->wake.has_value()) sleep = std::clamp(*step->wake - clock.Now(), Milliseconds(0), kSleepMax);
+    Milliseconds sleep = alarm_store_ != nullptr ? kSleepMax : kSleepWithoutAlarmsMax;
+    if (step->wake.has_value()) sleep = std::clamp(*step->wake - clock.Now(), Milliseconds(0), sleep);
     wake_.wait_for(lock, sleep, [this] { return woken_ || stopping_ || !tasks_.empty(); });
   }
   ended_ = true;

@@ -38,6 +38,8 @@ class RunningApplication {
   // the old one's senders are just sending may take its time.
   void StartReading();
   void StartSending();
+  // Stop's beginning, which waits for nothing but the agent: so that many applications end side by side.
+  void BeginToStop(std::chrono::milliseconds limit);
   void StopReading(std::chrono::milliseconds limit);
   void StopSending();
 

@@ -260,6 +260,7 @@ void Runtime::Start() {
 void Runtime::Stop(std::chrono::milliseconds limit) {
   for (const auto& [stream, source] : sources_) source->Stop();
   for (const auto& [stream, source] : metrics_sources_) source->Stop();
+  for (const auto& application : applications()) application->BeginToStop(limit);
   for (const auto& application : applications()) application->Stop(limit);
   if (delivery_streams_ != nullptr) delivery_streams_->Stop();
   {

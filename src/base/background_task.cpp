@@ -6,50 +6,22 @@
 
 namespace tailrace {
 
-BackgroundTask::~BackgroundTask() {
-  if (!thread_.joinable()) return;
-  Wait();
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  wake_.notify_one();
-  thread_.join();
-}
+BackgroundTask::~BackgroundTask() { Wait(); }
 
 void BackgroundTask::Start(std::function<void()> task) {
-  {
-    const std::lock_guard lock(mutex_);
-    TAILRACE_CHECK(!running_);
-    task_ = std::move(task);
-    running_ = true;
-  }
-  if (!thread_.joinable()) thread_ = std::thread([this] { Run(); });
-  wake_.notify_one();
+  TAILRACE_CHECK(done());
+  Wait();  // For the thread of the task before.
+  running_.store(true, std::memory_order_relaxed);
+  thread_ = std::thread([this, task = std::move(task)] {
+    task();
+    running_.store(false, std::memory_order_release);
+  });
 }
 
 void BackgroundTask::Wait() {
-  std::unique_lock lock(mutex_);
-  finished_.wait(lock, [this] { return !running_; });
+  if (thread_.joinable()) thread_.join();
 }
 
-bool BackgroundTask::done() const {
-  const std::lock_guard lock(mutex_);
-  return !running_;
-}
-
-void BackgroundTask::Run() {
-  std::unique_lock lock(mutex_);
-  while (true) {
-    wake_.wait(lock, [this] { return task_ || stopping_; });
-    if (!task_) return;
-    const std::function<void()> task = std::exchange(task_, nullptr);
-    lock.unlock();
-    task();
-    lock.lock();
-    running_ = false;
-    finished_.notify_all();
-  }
-}
+bool BackgroundTask::done() const { return !running_.load(std::memory_order_acquire); }
 
 }  // namespace tailrace

@@ -1,13 +1,13 @@
 #pragma once
 
-#include <condition_variable>
+#include <atomic>
 #include <functional>
-#include <mutex>
 #include <thread>
 
 namespace tailrace {
 
-// One thread that runs one task at a time; made with the first task.
+// Runs one task at a time on a thread that lives as long as the task: there may be thousands of these that seldom have
+// one.
 //
 // Threads  Start, Wait, done: one owner. What the task wrote is visible once it is done.
 class BackgroundTask {
@@ -23,14 +23,7 @@ class BackgroundTask {
   bool done() const;
 
  private:
-  void Run();
-
-  mutable std::mutex mutex_;
-  std::condition_variable wake_;
-  std::condition_variable finished_;
-  std::function<void()> task_;  // Empty: none.
-  bool running_ = false;
-  bool stopping_ = false;
+  std::atomic<bool> running_{false};
   std::thread thread_;
 };
 

@@ -9,6 +9,8 @@
 namespace tailrace::stream {
 namespace {
 
+constexpr size_t kBufferBytesMin = 4096;  // Most shards are quiet, and there may be thousands.
+
 // Before each record: its data's size and its key's.
 struct RecordHeader {
   uint32_t data_bytes;
@@ -85,7 +87,7 @@ Status RecordWalk::Next(RecordView& record) {
 }
 
 void ByteBuffer::Grow(size_t bytes) {
-  const size_t capacity = std::max({bytes, capacity_ * 2, kFrameBytesSoftMax});
+  const size_t capacity = std::max({bytes, capacity_ * 2, kBufferBytesMin});
   auto data = std::make_unique_for_overwrite<char[]>(capacity);
   if (size_ > 0) std::memcpy(data.get(), data_.get(), size_);
   data_ = std::move(data);
