@@ -9,6 +9,9 @@ namespace tailrace {
 // Base64 for request bodies: several bytes a step, straight into the buffer that is there already.
 // Source  RFC 4648, section 4, with padding.
 void AppendBase64(std::string_view bytes, std::string& text);
+constexpr size_t Base64Size(size_t bytes) { return (bytes + 2) / 3 * 4; }
+// Writes Base64Size(bytes.size()) characters.
+void EncodeBase64(std::string_view bytes, char* into);
 
 struct Base64Decoded {
   enum class Fault : uint8_t { kNone, kLength, kCharacter, kLastCharacter };

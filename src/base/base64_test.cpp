@@ -27,13 +27,32 @@ TEST(Base64Test, EncodesTheVectorsOfTheStandard) {
 
 TEST(Base64Test, DecodesWhereTheTextStands) {
   Rng rng(1);
-  for (size_t size = 0; size < 100; ++size) {
+  for (size_t size = 0; size < 400; ++size) {
     const std::string bytes = rng.Bytes(size);
     std::string text = Encoded(bytes);
     EXPECT_EQ(text, ToBase64(bytes));  // OpenSSL's.
     const Base64Decoded decoded = DecodeBase64(text, text.data());
     ASSERT_EQ(decoded.fault, Base64Decoded::Fault::kNone);
     EXPECT_EQ(text.substr(0, decoded.size), bytes);
+  }
+}
+
+// At every place of what is decoded in one step and of the groups behind it.
+TEST(Base64Test, FindsEveryCharacterThatIsNone) {
+  const std::string alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (size_t place = 0; place < 68; ++place) {
+    for (int code = 0; code < 256; ++code) {
+      std::string text(72, 'A');
+      text[place] = static_cast<char>(code);
+      const Base64Decoded decoded = DecodeBase64(text, text.data());
+      if (alphabet.find(static_cast<char>(code)) != std::string::npos) {
+        ASSERT_EQ(decoded.fault, Base64Decoded::Fault::kNone) << place << " " << code;
+        continue;
+      }
+      ASSERT_EQ(decoded.fault, Base64Decoded::Fault::kCharacter) << place << " " << code;
+      EXPECT_EQ(decoded.character, static_cast<char>(code));
+      EXPECT_EQ(decoded.size, place / 4 * 3);
+    }
   }
 }
 

@@ -1,3 +1,8 @@
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include <bit>
 #include <charconv>
 #include <cstring>
 
@@ -19,6 +24,37 @@ bool MayInterrupt(const char* text) {
   const uint64_t found =
       ((quote - kOnes) & ~quote) | ((backslash - kOnes) & ~backslash) | ((word - kOnes * 0x20) & ~word) | word;
   return (found & kHighs) != 0;
+}
+
+// How many characters at the beginning of a text are plain; fewer when the rest is too short for a step.
+using CountPlain = size_t (*)(const char* text, size_t size);
+
+size_t CountPlain64(const char* text, size_t size) {
+  size_t done = 0;
+  while (size - done >= 8 && !MayInterrupt(text + done)) done += 8;
+  return done;
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) size_t CountPlain256(const char* text, size_t size) {
+  size_t done = 0;
+  for (; size - done >= 32; done += 32) {
+    const __m256i block = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(text + done));
+    const __m256i end = _mm256_or_si256(_mm256_cmpeq_epi8(block, _mm256_set1_epi8('"')),
+                                        _mm256_cmpeq_epi8(block, _mm256_set1_epi8('\\')));
+    const __m256i other = _mm256_cmpgt_epi8(_mm256_set1_epi8(0x20), block);  // Beyond ASCII is below zero.
+    const auto found = static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_or_si256(end, other)));
+    if (found != 0) return done + static_cast<size_t>(std::countr_zero(found));
+  }
+  return done;
+}
+#endif
+
+CountPlain BestForThisMachine() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2")) return CountPlain256;
+#endif
+  return CountPlain64;
 }
 
 // RFC 8259, from one buffer into nodes. Texts with escapes are rewritten where they stand, as they only get shorter.
@@ -125,7 +161,7 @@ class JsonReader {
     char* out = begin;
     bool ascii = true;
     while (true) {
-      while (end_ - at_ >= 8 && !MayInterrupt(at_)) Keep(8, out);
+      Keep(count_plain_(at_, static_cast<size_t>(end_ - at_)), out);
       if (at_ == end_) return false;
       const auto c = static_cast<uint8_t>(*at_);
       if (c == '"') break;
@@ -239,6 +275,7 @@ class JsonReader {
     return true;
   }
 
+  const CountPlain count_plain_ = BestForThisMachine();
   char* at_;
   char* const end_;
   std::vector<Node>& nodes_;

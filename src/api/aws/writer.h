@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -36,6 +37,15 @@ class Writer {
   void Boolean(std::string_view name, bool value) { Key(name), Boolean(value); }
   void Time(std::string_view name, Timestamp time) { Key(name), Time(time); }
   void Blob(std::string_view name, std::string_view bytes) { Key(name), Blob(bytes); }
+
+  // A value of which the caller makes the JSON text: `fill` gets room for `bytes_max` characters and returns their end.
+  template <typename Fill>
+  void JsonValue(size_t bytes_max, Fill fill) {
+    Separate();
+    const size_t begin = bytes_.size();
+    if (begin + bytes_max > bytes_.capacity()) bytes_.reserve(std::max(begin + bytes_max, 2 * bytes_.capacity()));
+    bytes_.resize_and_overwrite(begin + bytes_max, [&](char* bytes, size_t) { return fill(bytes + begin) - bytes; });
+  }
 
   void Reserve(size_t bytes) { bytes_.reserve(bytes); }
   Encoding encoding() const { return encoding_; }

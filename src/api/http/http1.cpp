@@ -1,5 +1,6 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
+#include <deque>
 #include <optional>
 
 #include "api/http/connection.h"
@@ -13,6 +14,7 @@ namespace beast_http = boost::beast::http;
 using boost::system::error_code;
 
 constexpr size_t kReadBytes = 64 << 10;
+constexpr size_t kJoinedBytesMax = 64 << 10;
 constexpr std::chrono::seconds kLinger{2};
 constexpr size_t kLingerBytesMax = 64 << 20;
 
@@ -79,12 +81,11 @@ class Http1Connection final : public Connection {
     PostInOrder(context_.io, [self = Self(), work = std::move(work)]() mutable { work(*self); });
   }
 
-  void SendResponse(const Response& response) {
-    const bool head_only = head_request_;
-    std::string text = HeadText(response);
-    text += StrCat("content-length: ", response.body.size(), "\r\n\r\n");
-    if (!head_only) text += response.body;
-    Enqueue(std::move(text));
+  void SendResponse(Response response) {
+    std::string body = std::move(response.body);
+    Enqueue(HeadText(response) + StrCat("content-length: ", body.size(), "\r\n\r\n"), Flush::kLater);
+    if (!head_request_) Enqueue(std::move(body), Flush::kLater);
+    if (!writing_ && !pending_.empty()) WriteNext();
     EndOfResponse();
   }
 
@@ -283,11 +284,18 @@ class Http1Connection final : public Connection {
     NextRequest();
   }
 
-  void Enqueue(std::string text) {
-    if (closed_) return;
+  enum class Flush : uint8_t { kNow, kLater };
+
+  // Small pieces are sent together, large ones as they are.
+  void Enqueue(std::string text, Flush flush = Flush::kNow) {
+    if (closed_ || text.empty()) return;
     queued_bytes_ += text.size();
-    pending_ += text;
-    if (!writing_) WriteNext();
+    if (!pending_.empty() && pending_.back().size() + text.size() <= kJoinedBytesMax) {
+      pending_.back() += text;
+    } else {
+      pending_.push_back(std::move(text));
+    }
+    if (flush == Flush::kNow && !writing_) WriteNext();
   }
 
   void SetWriting(bool writing) {
@@ -298,8 +306,8 @@ class Http1Connection final : public Connection {
 
   void WriteNext() {
     SetWriting(true);
-    current_.swap(pending_);
-    pending_.clear();
+    current_ = std::move(pending_.front());
+    pending_.pop_front();
     write_timer_.expires_after(context_.options.write_timeout);
     write_timer_.async_wait([self = Self()](error_code error) {
       if (!error) self->Close();
@@ -307,7 +315,7 @@ class Http1Connection final : public Connection {
     stream_->WriteAll(current_, [self = Self()](error_code error, size_t) {
       self->write_timer_.cancel();
       self->queued_bytes_ -= self->current_.size();
-      self->current_.clear();
+      self->current_ = {};
       if (!error && !self->pending_.empty()) return self->WriteNext();
       self->SetWriting(false);
       if (error) return self->Close();
@@ -324,7 +332,7 @@ class Http1Connection final : public Connection {
   std::optional<Parser> parser_;
   std::string buffer_;  // Read, not yet parsed.
   std::string read_buffer_;
-  std::string pending_;  // To be written after current_.
+  std::deque<std::string> pending_;  // To be written after current_; none is empty.
   std::string current_;
   std::atomic<size_t> queued_bytes_{0};
   size_t counted_body_bytes_ = 0;
@@ -354,7 +362,8 @@ Http1Exchange::~Http1Exchange() {
 
 void Http1Exchange::Respond(Response response) {
   if (answered_.exchange(true)) return;
-  connection_->Post([response = std::move(response)](Http1Connection& c) { c.SendResponse(response); });
+  connection_->Post(
+      [response = std::move(response)](Http1Connection& c) mutable { c.SendResponse(std::move(response)); });
 }
 
 void Http1Exchange::BeginStream(Response head) {

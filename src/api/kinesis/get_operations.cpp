@@ -2,7 +2,6 @@
 
 #include "api/kinesis/iterator.h"
 #include "api/kinesis/names.h"
-#include "api/kinesis/number_text.h"
 #include "api/kinesis/operations.h"
 #include "api/kinesis/shard_read.h"
 #include "base/str.h"
@@ -59,6 +58,15 @@ struct Reading {
   size_t bytes = 0;
 };
 
+// Room for the whole answer, by what the first records are like.
+void Reserve(const stream::RecordBatch& batch, size_t limit, aws::Writer& out) {
+  const size_t read = batch.records().size();
+  size_t bytes = 0;
+  for (const stream::RecordView& record : batch.records()) bytes += record.data.size() + record.partition_key.size();
+  const size_t records = batch.caught_up() ? read : std::min(limit, kBytesMax / (bytes / read + 1) + 1);
+  out.Reserve(out.size() + RecordWriter::Estimate(records, records * bytes / read) + kPieceBytes / 4);
+}
+
 // Writes the records from `position` on, in pieces, so that an answer of many megabytes needs one buffer.
 Result<Reading> ReadRecords(const StreamFacts& facts, const ShardIterator& iterator, size_t limit, Timestamp now,
                             aws::Writer& out) {
@@ -66,7 +74,7 @@ Result<Reading> ReadRecords(const StreamFacts& facts, const ShardIterator& itera
   const stream::ShardDescription& shard = *facts.Shard(iterator.shard);
   Reading reading;
   stream::RecordBatch batch;
-  NumberText text;
+  RecordWriter writer(out, shard, facts.encrypted);
   size_t count = 0;
   bool first = true;
   while (count < limit && reading.bytes < kBytesMax) {
@@ -83,6 +91,7 @@ Result<Reading> ReadRecords(const StreamFacts& facts, const ShardIterator& itera
       reader.Seek(std::max(kept, iterator.position));
       continue;
     }
+    if (first) Reserve(batch, limit, out);
     first = false;
     for (const stream::RecordView& record : batch.records()) {
       const size_t bytes = record.data.size() + record.partition_key.size();
@@ -91,7 +100,7 @@ Result<Reading> ReadRecords(const StreamFacts& facts, const ShardIterator& itera
         reading.caught_up = false;
         return reading;
       }
-      WriteRecord(out, shard, record, facts.encrypted, text);
+      writer.Write(record);
       reading.bytes += bytes;
       ++count;
     }

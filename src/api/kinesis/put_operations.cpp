@@ -34,14 +34,16 @@ AwsError TooFast(const aws::Identity& identity, std::string_view stream, stream:
                                              " under account ", identity.account, ".")};
 }
 
-Answer<RecordInput> ReadRecord(const Value& entry, const StreamFacts& facts, const std::string& path) {
+// `number`: of a record among several, from 1; 0 for the only one.
+Answer<RecordInput> ReadRecord(const Value& entry, const StreamFacts& facts, size_t number) {
   RecordInput record;
   const Value data = entry.Find("Data");
   record.data = data.text();
   record.partition_key = entry.Find("PartitionKey").text();
   if (record.data.size() > facts.record_bytes_max) {
     const std::string fault = aws::ConstraintFault(
-        StrCat("java.nio.HeapByteBuffer[pos=0 lim=", record.data.size(), " cap=", record.data.size(), "]"), path,
+        StrCat("java.nio.HeapByteBuffer[pos=0 lim=", record.data.size(), " cap=", record.data.size(), "]"),
+        number == 0 ? "data" : StrCat("records.", number, ".member.data"),
         StrCat("Member must have length less than or equal to ", facts.record_bytes_max));
     return std::unexpected(aws::ValidationError({&fault, 1}));
   }
@@ -112,10 +114,45 @@ bool KnowsShards(const StreamFacts& facts, const stream::AppendOutcome& outcome)
   return true;
 }
 
-void WritePlace(aws::Writer& out, const StreamFacts& facts, const stream::RecordPlace& place, NumberText& text) {
-  out.Text("SequenceNumber", text.Of(NumberOf(*facts.Shard(place.shard), place.sequence, place.arrival)));
-  out.Text("ShardId", ShardName(place.shard));
-}
+// Writes where records of one shard are. Borrows the shard.
+class PlaceWriter {
+ public:
+  explicit PlaceWriter(const stream::ShardDescription& shard) : shard_(shard), name_(ShardName(shard.id)) {}
+
+  void Write(aws::Writer& out, const stream::RecordPlace& place) {
+    out.Text("SequenceNumber", Number(place));
+    out.Text("ShardId", name_);
+  }
+
+  // The same as a map of its own.
+  void WriteMap(aws::Writer& out, const stream::RecordPlace& place) {
+    if (out.encoding() != aws::Encoding::kJson) {
+      out.BeginMap();
+      Write(out, place);
+      return out.EndMap();
+    }
+    const std::string_view number = Number(place);
+    out.JsonValue(kNumber.size() + number.size() + kShard.size() + name_.size() + kEnd.size(), [&](char* at) {
+      for (const std::string_view part : {kNumber, number, kShard, std::string_view(name_), kEnd}) {
+        at = std::ranges::copy(part, at).out;
+      }
+      return at;
+    });
+  }
+
+ private:
+  static constexpr std::string_view kNumber = R"({"SequenceNumber":")";
+  static constexpr std::string_view kShard = R"(","ShardId":")";
+  static constexpr std::string_view kEnd = R"("})";
+
+  std::string_view Number(const stream::RecordPlace& place) {
+    return number_.Of(NumberOf(shard_, place.sequence, place.arrival));
+  }
+
+  const stream::ShardDescription& shard_;
+  const std::string name_;
+  NumberText number_;
+};
 
 void AnswerPutRecords(const aws::Call& call, const Put& put, const stream::AppendOutcome& outcome, aws::Writer& out) {
   std::map<uint32_t, AwsError> faults = put.faults;
@@ -125,26 +162,27 @@ void AnswerPutRecords(const aws::Call& call, const Put& put, const stream::Appen
     if (error == nullptr) continue;
     faults.emplace(put.numbers.empty() ? i : put.numbers[i], ShardFailure(call.identity(), *put.facts, shard, *error));
   }
-  out.Reserve(put.count * 120 + 100);
+  out.Reserve(put.count * 130 + 100);
   out.BeginMap();
   if (put.facts->encrypted) out.Text("EncryptionType", "KMS");
   out.Integer("FailedRecordCount", static_cast<int64_t>(faults.size()));
   out.BeginList("Records");
-  std::map<stream::ShardId, NumberText> texts;
+  std::map<stream::ShardId, PlaceWriter> writers;
   size_t next_place = 0;
   for (uint32_t i = 0; i < put.count; ++i) {
-    out.BeginMap();
     const bool appended = put.numbers.empty() || (next_place < put.numbers.size() && put.numbers[next_place] == i);
     const size_t place = next_place;
     if (appended) ++next_place;
     const auto fault = faults.find(i);
     if (fault != faults.end()) {
+      out.BeginMap();
       out.Text("ErrorCode", fault->second.type);
       out.Text("ErrorMessage", fault->second.message);
+      out.EndMap();
     } else {
-      WritePlace(out, *put.facts, outcome.places[place], texts[outcome.places[place].shard]);
+      const stream::RecordPlace& taken = outcome.places[place];
+      writers.try_emplace(taken.shard, *put.facts->Shard(taken.shard)).first->second.WriteMap(out, taken);
     }
-    out.EndMap();
   }
   out.EndList();
   out.EndMap();
@@ -157,10 +195,9 @@ void AnswerPutRecord(const aws::Call& call, const Put& put, const stream::Append
     failure = ShardFailure(call.identity(), *put.facts, place.shard, *error);
     return;
   }
-  NumberText text;
   out.BeginMap();
   if (put.facts->encrypted) out.Text("EncryptionType", "KMS");
-  WritePlace(out, *put.facts, place, text);
+  PlaceWriter(*put.facts->Shard(place.shard)).Write(out, place);
   out.EndMap();
 }
 
@@ -206,7 +243,7 @@ Answer<FactsPtr> FindWritable(Kinesis& kinesis, const aws::Call& call) {
 
 Answer<std::shared_ptr<Put>> ReadPutRecord(Kinesis& kinesis, const aws::Call& call) {
   TAILRACE_AWS_ASSIGN(FactsPtr facts, FindWritable(kinesis, call));
-  TAILRACE_AWS_ASSIGN(const RecordInput record, ReadRecord(call.input(), *facts, "data"));
+  TAILRACE_AWS_ASSIGN(const RecordInput record, ReadRecord(call.input(), *facts, 0));
   TAILRACE_AWS_TRY(
       CheckOrdering(call.input().Find("SequenceNumberForOrdering"), *facts, call.identity(), kinesis.Now()));
   auto put = std::make_shared<Put>(Put{.facts = std::move(facts), .records = {record}, .count = 1});
@@ -222,8 +259,7 @@ Answer<std::shared_ptr<Put>> ReadPutRecords(Kinesis& kinesis, const aws::Call& c
   put->records.reserve(list.size());
   uint64_t bytes = 0;
   for (const Value entry : list) {
-    const std::string path = StrCat("records.", put->records.size() + 1, ".member.data");
-    TAILRACE_AWS_ASSIGN(const RecordInput record, ReadRecord(entry, *put->facts, path));
+    TAILRACE_AWS_ASSIGN(const RecordInput record, ReadRecord(entry, *put->facts, put->records.size() + 1));
     bytes += record.data.size() + record.partition_key.size();
     put->records.push_back(record);
   }

@@ -11,8 +11,26 @@
 // What GetRecords and SubscribeToShard have in common.
 namespace tailrace::api::kinesis {
 
-void WriteRecord(aws::Writer& out, const stream::ShardDescription& shard, const stream::RecordView& record,
-                 bool encrypted, NumberText& text);
+// Writes records of one shard. `out` and `shard` are borrowed.
+class RecordWriter {
+ public:
+  RecordWriter(aws::Writer& out, const stream::ShardDescription& shard, bool encrypted)
+      : out_(out), shard_(shard), encrypted_(encrypted) {}
+  void Write(const stream::RecordView& record);
+  // Of what Write adds to `out` for records of so many bytes of data and keys in all, nearly.
+  static size_t Estimate(size_t records, size_t bytes);
+
+ private:
+  void WriteFields(const stream::RecordView& record, std::string_view number);
+
+  aws::Writer& out_;
+  const stream::ShardDescription& shard_;
+  const bool encrypted_;
+  NumberText number_;
+  // Of a record as JSON, up to its data: the same for all that arrived together.
+  std::string begin_;
+  Timestamp begin_arrival_{};
+};
 
 // Writes "ChildShards" of an ended shard. False, and nothing written, when it has none (any more).
 bool WriteChildShards(aws::Writer& out, const stream::Stream& stream, stream::ShardId parent);

@@ -115,9 +115,9 @@ class Subscriptions::Pushing {
     aws::Writer payload(encoding_);
     payload.BeginMap();
     payload.BeginList("Records");
-    NumberText text;
+    RecordWriter writer(payload, shard(), wanted_.facts->encrypted);
     for (const stream::RecordView& record : batch_.records()) {
-      WriteRecord(payload, shard(), record, wanted_.facts->encrypted, text);
+      writer.Write(record);
       last_arrival_ms_ = ToUnixMs(record.arrival);
     }
     payload.EndList();
