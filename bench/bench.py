@@ -11,18 +11,18 @@ The release program is measured; TAILRACE_PROGRAM names another one. How to read
 import argparse
 import dataclasses
 import os
-import subprocess
-import sys
 
 import applications
 import files
 import kernels
+import kinesis
 import latency
+import line_to_alarm
 import live
 import nexmark
 import past
 import scaling
-from measure import ROOT, Bench
+from measure import Bench
 
 
 @dataclasses.dataclass
@@ -32,11 +32,6 @@ class Scenario:
     what: str
     run: object
     quick: bool = True  # Whether it is part of a quick run.
-
-
-def script(name):
-    """A scenario that is a program of its own and prints its own lines."""
-    return lambda bench: subprocess.run([sys.executable, ROOT / "bench" / f"{name}.py"], check=True)
 
 
 SCENARIOS = [
@@ -59,8 +54,9 @@ SCENARIOS = [
     Scenario("live", "G13", "log file, agent, durable stream, SQL, alarm: order flood", live.order_flood),
     Scenario("applications", "G26", "a thousand applications at one row a second each", applications.many),
     Scenario("latency", "G15 G16", "line and put to alarm row at 1, 50 and 90 % load; a window's end to its rows", latency.run),
-    Scenario("line_to_alarm", "G14 G17", "one line at a time: a synced append", script("line_to_alarm"), quick=False),
-    Scenario("kinesis", "G10 G12", "PutRecords and GetRecords: kinesalite", script("kinesis"), quick=False),
+    Scenario("line_to_alarm", "G14 G17", "one line at a time: a synced append", line_to_alarm.run),
+    Scenario("put_records", "G10 G11", "PutRecords, signatures checked or not: kinesalite on disk", kinesis.put_records, quick=False),
+    Scenario("get_records", "G12 G14", "GetRecords, put to get: kinesalite on disk", kinesis.get_records, quick=False),
     Scenario("checkpoint", "G28", "pause of checkpoints of a million keys, or rows of one key: memcpy of the state", past.checkpoint),
     Scenario("recovery", "G28", "start after kill -9 over 1 GB of stream and a million keys: cat", past.recovery),
     Scenario("replay", "G27", "past records through SQL and an alarm: cat", past.replay),

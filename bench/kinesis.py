@@ -1,76 +1,83 @@
-#!/usr/bin/env python3
-"""The Kinesis API under load, beside kinesalite (npm) in the same run: puts with and without fsync, gets, put to get, memory.
+"""The Kinesis API under load, beside kinesalite (npm) and Redis in the same run: puts with and without fsync, signed puts, gets, put to
+get, memory.
 
-The load comes from bench/kinesis_load.cpp, one thread. SECONDS_EACH (1) is how long each put case lasts.
+The load comes from bench/kinesis_load.cpp, one thread.
 """
 
+import collections
 import json
-import os
 import pathlib
+import shutil
+import statistics
 import subprocess
 import sys
+import tempfile
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "e2e"))
+from measure import FOLDER, OURS, ROOT, cpu_seconds, resident_mib
+
+sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 import harness  # noqa: E402
 from kinesis_api import Kinesis  # noqa: E402
-from measure import cpu_seconds, resident_mib  # noqa: E402
 
-SECONDS = float(os.environ.get("SECONDS_EACH", "1"))
-LOAD = harness.ROOT / "build" / "bench" / "kinesis_load"
+LOAD = ROOT / "build" / "bench" / "kinesis_load"
+PEER = "kinesalite"
 PEER_VERSION = "3.3.3"
-RETAINED = int(os.environ.get("RETAINED", "1000000"))
-PEER_RETAINED = 50_000
+RECORDS = 500  # Of a PutRecords call.
+
+# A server that is measured: its name in the table, where it listens, its process, and what it calls its streams.
+Target = collections.namedtuple("Target", "name url process streams")
 
 
-def load(url, *words):
-    done = subprocess.run([LOAD, url.removeprefix("http://"), *map(str, words)], capture_output=True, text=True, timeout=300)
+def load(target, *words):
+    done = subprocess.run([LOAD, target.url.removeprefix("http://"), *map(str, words)], capture_output=True, text=True, timeout=300)
     if done.returncode != 0:
         raise SystemExit(f"kinesis_load {words}: {done.stderr}")
     return json.loads(done.stdout)
 
 
-def put_table(url, process, streams, connections, rows, name):
-    for durability, prefix in streams:
-        for size in (300, 1000):
-            for shards in (1, 8):
-                for count in connections:
-                    before = cpu_seconds(process)
-                    result = load(url, "put", f"{prefix}-{shards}", 500, size, count, SECONDS)
-                    # What the server's processor does, whatever else the machine does.
-                    cpu_us = (cpu_seconds(process) - before) * 1e6 / (result["calls"] * 500)
-                    rows.append({"server": name, "durability": durability, "bytes": size, "shards": shards,
-                                 "connections": count, "cpu_us_per_record": round(cpu_us, 2), **result})
-                    print(f"  {name:<10} {durability:<8} 500 x {size:>4} B  {shards} shards  {count:>2} connections"
-                          f"  {result['calls_per_s']:>7.0f} calls/s {result['records_per_s']:>9.0f} records/s"
-                          f" {result['mb_per_s']:>6.1f} MB/s   p50 {result['p50_ms']:.2f} ms  p99 {result['p99_ms']:.2f} ms"
-                          f"   {cpu_us:.2f} us of CPU a record", flush=True)
+def with_cpu(target, *words):
+    """What the load tells, and the CPU seconds that the server took for it."""
+    before = cpu_seconds(target.process)
+    result = load(target, *words)
+    return result, cpu_seconds(target.process) - before
 
 
-def tailrace(folder):
+def built_load():
+    for words in (["--preset", "bench"], ["--build", "build/bench", "--target", "kinesis_load"]):
+        subprocess.run(["cmake", *words], check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
+
+
+def tailrace(folder, keys=False):
     """The program with streams of both durabilities, and nothing else to do."""
     example = folder / "access-log"
-    harness.shutil.copytree(harness.ROOT / "examples" / "access-log", example)
+    shutil.copytree(ROOT / "examples" / "access-log", example)
     definition = example / "tailrace.yaml"
     streams = "".join(f"  {durability}-{shards}: {{shards: {shards}, durability: {durability}}}\n"
                       for durability in ("synced", "relaxed") for shards in (1, 8))
     definition.write_text(definition.read_text().replace("streams:\n", "streams:\n" + streams))
-    return harness.Server(folder, example, options=["--no-agent"]).start()
+    options = ["--no-agent"]
+    if keys:
+        (folder / "keys").write_text("[load]\naws_access_key_id = load\naws_secret_access_key = secret\n")
+        options += ["--aws-keys", folder / "keys"]
+    return harness.Server(folder, example, options=options).start()
 
 
 def kinesalite(folder):
-    npm = harness.shutil.which("npm")
+    """Its process and address; nothing without npm."""
+    npm = shutil.which("npm")
     if not npm:
-        print("  no npm: nothing to compare with")
+        print("  (no npm: nothing to compare with)", flush=True)
         return None, None
-    place = harness.ROOT / "build" / "clients" / "kinesalite"
+    place = ROOT / "build" / "clients" / "kinesalite"
     if not (place / "node_modules" / "kinesalite").exists():
         place.mkdir(parents=True, exist_ok=True)
         subprocess.run([npm, "install", "--prefix", place, "--ignore-scripts", "--no-audit", "--no-fund",
                         f"kinesalite@{PEER_VERSION}"], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     port = harness.free_port()
     process = harness.Process(["node", place / "node_modules" / "kinesalite" / "cli.js", "--port", port, "--shardLimit", 100,
-                               "--createStreamMs", 1, "--deleteStreamMs", 1], folder / "kinesalite.log")
+                               "--path", folder / "kinesalite", "--createStreamMs", 1, "--deleteStreamMs", 1],
+                              folder / "kinesalite.log")
     url = f"http://127.0.0.1:{port}"
 
     def listening():
@@ -80,58 +87,139 @@ def kinesalite(folder):
         except OSError:
             return False
 
-    harness.wait_until(listening, "kinesalite")
+    harness.wait_until(listening, PEER)
     return process, url
 
 
-def measure_rest(url, process_id, retained, name):
-    """Reading, put to get and memory."""
-    before = resident_mib(process_id)
-    load(url, "fill", "retained", 500, 300, 4, retained // 500)
-    after = resident_mib(process_id)
-    get = load(url, "get", "retained", 1, 2)
-    latency = load(url, "latency", "quiet", 0, 200)
-    result = {"server": name, "get": get, "put_to_get": latency, "retained_records": retained,
-              "resident_mib": round(after, 1), "grown_mib": round(after - before, 1)}
-    print(f"  {name:<10} GetRecords {get['mb_per_s']:.1f} MB/s ({get['records_per_s']:.0f} records/s, 1 shard, 300 B)   "
-          f"put to get p50 {latency['p50_ms']:.2f} ms p99 {latency['p99_ms']:.2f} ms   "
-          f"{retained} records retained: {after:.0f} MiB resident, {after - before:+.0f}", flush=True)
-    return result
+class Puts:
+    """Puts of one kind, measured turn by turn."""
+
+    def __init__(self, bench, target, stream, size=300, connections=8, verb="put", what=""):
+        self.bench, self.target, self.words = bench, target, (verb, stream, RECORDS, size, connections)
+        self.name = f"{target.name}, {what or stream}, {size} B, {connections} conn."
+        self.rates, self.cpu, self.p50, self.p99 = [], [], [], []
+
+    def turn(self):
+        result, cpu = with_cpu(self.target, *self.words, self.bench.size(1.5, 0.2))
+        if result["calls_with_failures"] or not result["calls"]:
+            raise SystemExit(f"{self.name}: {result}")
+        self.rates.append(result["records_per_s"])
+        self.cpu.append(cpu / result["calls"] / RECORDS * 1e9)
+        self.p50.append(result["p50_ms"])
+        self.p99.append(result["p99_ms"])
+
+    def tell(self):
+        self.bench.figure(self.name, [rate / 1e6 for rate in self.rates], "M records/s")
+        self.bench.figure(self.name, self.cpu, "ns CPU/record")
+        self.bench.figure(self.name + ", p50 of a call", self.p50, "ms")
+        self.bench.figure(self.name + ", p99 of a call", self.p99, "ms")
+        return self
+
+    def rate(self):
+        return statistics.median(self.rates)
+
+    def cpu_ns(self):
+        return statistics.median(self.cpu)
 
 
-def main():
-    subprocess.run(["cmake", "--preset", "bench"], check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(["cmake", "--build", "build/bench", "--target", "kinesis_load"], check=True, stdout=subprocess.DEVNULL)
-    folder = pathlib.Path(harness.tempfile.mkdtemp(prefix="tailrace-bench-", dir=harness.ROOT / "build"))
-    server = peer = None
-    begin = time.monotonic()
-    puts, rest = [], []
+def in_turns(bench, all_puts):
+    for _ in range(bench.repetitions):
+        for puts in all_puts:
+            puts.turn()
+    return [puts.tell() for puts in all_puts]
+
+
+def over(ours, others):
+    """The median of the ratios of the turns."""
+    return statistics.median(a / b for a, b in zip(ours, others))
+
+
+def put_records(bench):
+    """G10 and G11: our puts, signed and not, beside kinesalite's with its data on disk."""
+    built_load()
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="tailrace-bench-", dir=FOLDER))
+    running = []
+    try:
+        (folder / "free").mkdir(), (folder / "signed").mkdir()
+        server, guarded = tailrace(folder / "free"), tailrace(folder / "signed", keys=True)
+        running += [server, guarded]
+        ours = Target(OURS, server.url, server.process.child.pid, None)
+        checking = Target(OURS, guarded.url, guarded.process.child.pid, None)
+        plain = Puts(bench, ours, "synced-1")
+        signed = Puts(bench, checking, "synced-1", verb="signed-put", what="signatures checked")
+        rest = [Puts(bench, ours, "synced-8"), Puts(bench, ours, "relaxed-1"), Puts(bench, ours, "synced-1", connections=1),
+                Puts(bench, ours, "synced-1", connections=64)]
+        peer, url = (None, None) if bench.quick else kinesalite(folder)
+        theirs = []
+        if peer:
+            running.append(peer)
+            Kinesis(url).create("disk-1")
+            theirs = [Puts(bench, Target(PEER, url, peer.child.pid, None), "disk-1")]
+        in_turns(bench, [plain, signed, *theirs, *rest])
+        bench.goal("G10", "PutRecords, 500 x 300 B, synced, 8 connections: M records/s", plain.rate() / 1e6, 0.7)
+        bench.goal("G10", "the same: us of CPU a record", plain.cpu_ns() / 1e3, 1.1, at_least=False)
+        if theirs:
+            bench.goal("G10", "the same: rate over kinesalite's on disk", over(plain.rates, theirs[0].rates), 40)
+            bench.goal("G11", "with signatures checked: rate over kinesalite's on disk", over(signed.rates, theirs[0].rates), 25)
+    finally:
+        for each in running:
+            each.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def get_records(bench):
+    """G12, put to get, and memory."""
+    built_load()
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="tailrace-bench-", dir=FOLDER))
+    running = []
     try:
         server = tailrace(folder)
-        kinesis = Kinesis(server.url)
-        for stream in ("retained", "quiet"):
-            kinesis.create(stream)
-        put_table(server.url, server.process.child.pid, [("synced", "synced"), ("relaxed", "relaxed")], (1, 8, 64), puts, "tailrace")
-        rest.append(measure_rest(server.url, server.process.child.pid, RETAINED, "tailrace"))
-        peer, url = kinesalite(folder)
+        running.append(server)
+        targets = [Target(OURS, server.url, server.process.child.pid, None)]
+        peer, url = (None, None) if bench.quick else kinesalite(folder)
         if peer:
-            kinesis = Kinesis(url)
-            for stream, shards in (("memory-1", 1), ("memory-8", 8), ("retained", 1), ("quiet", 1)):
-                kinesis.create(stream, shards)
-            put_table(url, peer.child.pid, [("memory", "memory")], (1, 8), puts, "kinesalite")
-            rest.append(measure_rest(url, peer.child.pid, PEER_RETAINED, "kinesalite"))
-        results = harness.ROOT / "bench" / "results"
-        results.mkdir(exist_ok=True)
-        (results / "kinesis.json").write_text(json.dumps({"puts": puts, "rest": rest}, indent=1) + "\n")
-        print(f"  {time.monotonic() - begin:.0f} s in all")
+            running.append(peer)
+            targets.append(Target(PEER, url, peer.child.pid, None))
+        rates = {}
+        for target in targets:
+            retained = bench.size(1_000_000, 20_000) if target.name == OURS else 50_000
+            for stream in ("retained", "quiet"):
+                Kinesis(target.url).create(stream)
+            before = resident_mib(target.process)
+            load(target, "fill", "retained", RECORDS, 300, 4, retained // RECORDS)
+            after = resident_mib(target.process)
+            bench.figure(f"{target.name}, {retained} records retained", [after - before], "MiB more", peak_mib=after)
+        for count in (4, 1):
+            turns = collections.defaultdict(list)
+            for _ in range(bench.repetitions):
+                for target in targets:
+                    result, cpu = with_cpu(target, "get", "retained", 1, count, bench.size(2, 0.3))
+                    if not result["records"]:
+                        raise SystemExit(f"{target.name}: GetRecords gives nothing")
+                    turns[target.name].append((result["records_per_s"], cpu / result["records"] * 1e9))
+            for name, each in turns.items():
+                bench.figure(f"{name}, GetRecords, {count} conn.", [rate / 1e6 for rate, _ in each], "M records/s")
+                bench.figure(f"{name}, GetRecords, {count} conn.", [cpu for _, cpu in each], "ns CPU/record")
+            rates[count] = {name: [rate for rate, _ in each] for name, each in turns.items()}
+        bench.goal("G12", "GetRecords, 10,000 a call, 4 connections: M records/s", statistics.median(rates[4][OURS]) / 1e6, 1.5)
+        if peer:
+            bench.goal("G12", "the same: rate over kinesalite's", over(rates[4][OURS], rates[4][PEER]), 40)
+        put_to_get(bench, targets)
     finally:
-        if server:
-            server.stop()
-        if peer:
-            peer.stop()
-        harness.shutil.rmtree(folder, ignore_errors=True)
+        for each in running:
+            each.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-if __name__ == "__main__":
-    os.chdir(harness.ROOT)
-    main()
+def put_to_get(bench, targets):
+    times = collections.defaultdict(list)
+    for _ in range(bench.repetitions):
+        for target in targets:
+            times[target.name].append(load(target, "latency", "quiet", 0, bench.size(200, 20)))
+    for name, each in times.items():
+        for share in ("p50_ms", "p99_ms"):
+            bench.figure(f"{name}, put to get, {share[:3]}", [one[share] for one in each], "ms")
+    if len(targets) > 1:
+        for share in ("p50_ms", "p99_ms"):
+            ratio = over([one[share] for one in times[PEER]], [one[share] for one in times[OURS]])
+            bench.goal("G14", f"put to get over HTTP, {share[:3]}: kinesalite's over ours", ratio, 2)

@@ -1,12 +1,14 @@
 // Load for a Kinesis endpoint on this machine, of one thread and few instructions a byte, so that the server is the
 // limit.
 //
-//   kinesis_load HOST:PORT put     STREAM RECORDS BYTES CONNECTIONS SECONDS   records of BYTES, RECORDS a PutRecords
-//   call kinesis_load HOST:PORT fill    STREAM RECORDS BYTES CONNECTIONS CALLS     the same, so many calls kinesis_load
-//   HOST:PORT get     STREAM SHARDS SECONDS                      GetRecords from the start, a connection a shard
-//   kinesis_load HOST:PORT latency STREAM SHARD PUTS                          PutRecord until GetRecords gives it
+//   kinesis_load HOST:PORT put STREAM RECORDS BYTES CONNECTIONS SECONDS    records of BYTES, RECORDS a PutRecords call
+//   kinesis_load HOST:PORT signed-put STREAM ... the same                  signed with the key "load", secret "secret"
+//   kinesis_load HOST:PORT fill STREAM RECORDS BYTES CONNECTIONS CALLS     the same, so many calls
+//   kinesis_load HOST:PORT get STREAM SHARDS CONNECTIONS SECONDS           GetRecords from the start, again and again;
+//                                                                          connection i reads shard i modulo SHARDS
+//   kinesis_load HOST:PORT latency STREAM SHARD PUTS                       PutRecord until GetRecords gives it
 //
-// Prints one JSON object. Requests carry a signature that is none: the server must not check keys.
+// Prints one JSON object. But for signed-put, requests carry a signature that is none: the server must not check keys.
 
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -24,6 +26,10 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/hash.h"
+#include "base/sigv4.h"
+#include "base/str.h"
 
 namespace {
 
@@ -54,12 +60,31 @@ Address ParseAddress(const std::string& text) {
   return address;
 }
 
-std::string Request(const Address& address, const std::string& action, const std::string& body) {
+constexpr const char* kFreeDate = "20260102T030405Z";
+
+std::string Request(const Address& address, const std::string& action, const std::string& body,
+                    const std::string& date = kFreeDate, const std::string& key = "load",
+                    const std::string& signature = std::string(64, '0')) {
   return "POST / HTTP/1.1\r\nHost: " + address.text + "\r\nContent-Type: application/x-amz-json-1.1\r\n" +
-         "X-Amz-Target: Kinesis_20131202." + action + "\r\nX-Amz-Date: 20260102T030405Z\r\n" +
-         "Authorization: AWS4-HMAC-SHA256 Credential=load/20260102/us-east-1/kinesis/aws4_request, "
-         "SignedHeaders=host;x-amz-date, Signature=" +
-         std::string(64, '0') + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+         "X-Amz-Target: Kinesis_20131202." + action + "\r\nX-Amz-Date: " + date + "\r\n" +
+         "Authorization: AWS4-HMAC-SHA256 Credential=" + key + "/" + date.substr(0, 8) +
+         "/us-east-1/kinesis/aws4_request, SignedHeaders=host;x-amz-date, Signature=" + signature +
+         "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+std::string SignedRequest(const Address& address, const std::string& action, const std::string& body) {
+  namespace sigv4 = tailrace::sigv4;
+  const std::string date = sigv4::AmzDate(std::chrono::floor<tailrace::Milliseconds>(std::chrono::system_clock::now()));
+  const sigv4::Scope scope{.date = date.substr(0, 8), .region = "us-east-1", .service = "kinesis"};
+  const auto digest = tailrace::Sha256(body);
+  const std::string hash = tailrace::ToHex({reinterpret_cast<const char*>(digest.data()), digest.size()});
+  const std::vector<sigv4::Header> headers = {{"host", address.text}, {"x-amz-date", date}};
+  const std::vector<std::string> names = {"host", "x-amz-date"};
+  const std::string canonical = sigv4::CanonicalRequest(
+      {.method = "POST", .path = "/", .query = "", .headers = headers, .signed_headers = names, .payload_hash = hash});
+  return Request(address, action, body, date, "load",
+                 sigv4::Signature(sigv4::SigningKey(tailrace::Secret("secret"), scope),
+                                  sigv4::StringToSign(date, scope, canonical)));
 }
 
 // One connection with at most one request under way.
@@ -81,6 +106,7 @@ class Connection {
   void Begin(std::string_view request) {
     unsent_ = request;
     answer_.clear();
+    whole_ = 0;
     Send();
   }
   bool sending() const { return !unsent_.empty(); }
@@ -96,13 +122,19 @@ class Connection {
   }
   // True when the whole answer is there.
   bool Receive() {
-    char block[256 << 10];
-    const ssize_t count = ::recv(fd_, block, sizeof block, 0);
+    const size_t before = answer_.size();
+    ssize_t count = 0;
+    answer_.resize_and_overwrite(before + kReceiveBytes, [&](char* bytes, size_t) {
+      count = ::recv(fd_, bytes + before, kReceiveBytes, 0);
+      return before + static_cast<size_t>(std::max<ssize_t>(count, 0));
+    });
     if (count <= 0) Die("the server closed a connection");
-    answer_.append(block, static_cast<size_t>(count));
-    const size_t head = answer_.find("\r\n\r\n");
-    if (head == std::string::npos) return false;
-    return answer_.size() >= head + 4 + ContentLength(head);
+    if (whole_ == 0) {
+      const size_t head = answer_.find("\r\n\r\n");
+      if (head == std::string::npos) return false;
+      whole_ = head + 4 + ContentLength(head);
+    }
+    return answer_.size() >= whole_;
   }
   std::string_view Body() const { return std::string_view(answer_).substr(answer_.find("\r\n\r\n") + 4); }
   bool good() const { return answer_.starts_with("HTTP/1.1 200"); }
@@ -126,9 +158,12 @@ class Connection {
     Die("an answer without Content-Length: " + answer_.substr(0, head));
   }
 
+  static constexpr size_t kReceiveBytes = 256 << 10;
+
   int fd_;
   std::string_view unsent_;
   std::string answer_;
+  size_t whole_ = 0;  // Of the answer with its head; 0 while that is not known.
 };
 
 std::string Member(std::string_view body, const std::string& name) {
@@ -139,8 +174,15 @@ std::string Member(std::string_view body, const std::string& name) {
   return std::string(body.substr(from, body.find('"', from) - from));
 }
 
+// Looked for from the end: before it stand megabytes of records.
+std::string LastMember(std::string_view body, const std::string& name) {
+  const size_t begin = body.rfind("\"" + name + "\":\"");
+  return begin == std::string_view::npos ? "" : Member(body.substr(begin), name);
+}
+
 // A PutRecords call whose keys spread over all shards; `seed` makes the calls of connections differ.
-std::string PutRequest(const Address& address, const std::string& stream, int records, int bytes, uint32_t seed) {
+std::string PutRequest(const Address& address, const std::string& stream, int records, int bytes, uint32_t seed,
+                       bool is_signed) {
   static constexpr char kDigits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
   std::string body = "{\"StreamName\":\"" + stream + "\",\"Records\":[";
   uint32_t random = seed * 2654435761u + 1;
@@ -155,7 +197,8 @@ std::string PutRequest(const Address& address, const std::string& stream, int re
     if (bytes % 3 == 2) body += "QUI=";
     body += "\",\"PartitionKey\":\"k" + std::to_string(random) + "\"}";
   }
-  return Request(address, "PutRecords", body + "]}");
+  body += "]}";
+  return is_signed ? SignedRequest(address, "PutRecords", body) : Request(address, "PutRecords", body);
 }
 
 struct PutLoad {
@@ -164,6 +207,7 @@ struct PutLoad {
   int connections = 1;
   double seconds = 0;  // Or
   uint64_t calls = 0;
+  bool is_signed = false;
 };
 
 void Put(const Address& address, const std::string& stream, const PutLoad& load) {
@@ -171,7 +215,8 @@ void Put(const Address& address, const std::string& stream, const PutLoad& load)
   std::vector<std::unique_ptr<Connection>> connections;
   const int poll = ::epoll_create1(0);
   for (int i = 0; i < load.connections; ++i) {
-    requests.push_back(PutRequest(address, stream, load.records, load.bytes, static_cast<uint32_t>(i + 1)));
+    requests.push_back(
+        PutRequest(address, stream, load.records, load.bytes, static_cast<uint32_t>(i + 1), load.is_signed));
     connections.push_back(std::make_unique<Connection>(address));
     epoll_event event{.events = EPOLLIN, .data = {.u32 = static_cast<uint32_t>(i)}};
     ::epoll_ctl(poll, EPOLL_CTL_ADD, connections.back()->fd(), &event);
@@ -256,43 +301,59 @@ Read CountRecords(std::string_view body) {
   return read;
 }
 
-void Get(const Address& address, const std::string& stream, int shards, double seconds) {
+// One of the connections that read.
+struct GetCaller {
+  int shard = 0;
+  std::string iterator;
+  std::string request;
+};
+
+void Get(const Address& address, const std::string& stream, int shards, int count, double seconds) {
   std::vector<std::unique_ptr<Connection>> connections;
-  std::vector<std::string> iterators;
-  for (int shard = 0; shard < shards; ++shard) {
+  std::vector<GetCaller> callers;
+  const int poll = ::epoll_create1(0);
+  const auto begin_call = [&](size_t i) {
+    GetCaller& caller = callers[i];
+    caller.request = Request(address, "GetRecords", "{\"ShardIterator\":\"" + caller.iterator + "\"}");
+    connections[i]->Begin(caller.request);
+    while (connections[i]->sending()) connections[i]->Send();
+  };
+  for (int i = 0; i < count; ++i) {
     connections.push_back(std::make_unique<Connection>(address));
-    iterators.push_back(Iterator(*connections.back(), address, stream, shard, "TRIM_HORIZON"));
+    callers.push_back({.shard = i % shards});
+    callers.back().iterator = Iterator(*connections.back(), address, stream, i % shards, "TRIM_HORIZON");
+    epoll_event event{.events = EPOLLIN, .data = {.u32 = static_cast<uint32_t>(i)}};
+    ::epoll_ctl(poll, EPOLL_CTL_ADD, connections.back()->fd(), &event);
   }
   Read total;
   uint64_t calls = 0;
   const auto begin = SteadyClock::now();
+  for (size_t i = 0; i < connections.size(); ++i) begin_call(i);
   while (SecondsSince(begin) < seconds) {
-    std::vector<std::string> requests;
-    for (int shard = 0; shard < shards; ++shard) {
-      requests.push_back(
-          Request(address, "GetRecords", "{\"ShardIterator\":\"" + iterators[static_cast<size_t>(shard)] + "\"}"));
-      connections[static_cast<size_t>(shard)]->Begin(requests.back());
-    }
-    for (int shard = 0; shard < shards; ++shard) {
-      Connection& connection = *connections[static_cast<size_t>(shard)];
-      while (connection.sending()) connection.Send();
-      while (!connection.Receive()) {
-      }
+    epoll_event events[64];
+    const int ready = ::epoll_wait(poll, events, 64, 30'000);
+    if (ready <= 0) Die("no answer within 30 s");
+    for (int e = 0; e < ready; ++e) {
+      const size_t i = events[e].data.u32;
+      Connection& connection = *connections[i];
+      if (!connection.Receive()) continue;
       if (!connection.good()) Die("answer: " + connection.answer().substr(0, 600));
       const Read read = CountRecords(connection.Body());
       total.records += read.records;
       total.bytes += read.bytes;
       ++calls;
-      std::string next = Member(connection.Body(), "NextShardIterator");
+      callers[i].iterator = LastMember(connection.Body(), "NextShardIterator");
       // At the end it begins anew, so that the time is filled with reading.
-      if (read.records == 0) next = Iterator(connection, address, stream, shard, "TRIM_HORIZON");
-      iterators[static_cast<size_t>(shard)] = std::move(next);
+      if (read.records == 0) {
+        callers[i].iterator = Iterator(connection, address, stream, callers[i].shard, "TRIM_HORIZON");
+      }
+      begin_call(i);
     }
   }
   const double taken = SecondsSince(begin);
-  std::printf("{\"calls\":%llu,\"seconds\":%.3f,\"records_per_s\":%.0f,\"mb_per_s\":%.1f}\n",
-              static_cast<unsigned long long>(calls), taken, static_cast<double>(total.records) / taken,
-              static_cast<double>(total.bytes) / taken / 1e6);
+  std::printf("{\"calls\":%llu,\"records\":%llu,\"seconds\":%.3f,\"records_per_s\":%.0f,\"mb_per_s\":%.1f}\n",
+              static_cast<unsigned long long>(calls), static_cast<unsigned long long>(total.records), taken,
+              static_cast<double>(total.records) / taken, static_cast<double>(total.bytes) / taken / 1e6);
 }
 
 void Latency(const Address& address, const std::string& stream, int shard, int puts) {
@@ -332,12 +393,13 @@ int main(int argc, char** argv) {
     if (i >= words.size()) Die("too few words");
     return std::atoi(words[i].c_str());
   };
-  if (words[1] == "put") {
+  if (words[1] == "put" || words[1] == "signed-put") {
     Put(address, words[2],
         {.records = number(3),
          .bytes = number(4),
          .connections = number(5),
-         .seconds = std::atof(words.at(6).c_str())});
+         .seconds = std::atof(words.at(6).c_str()),
+         .is_signed = words[1] == "signed-put"});
   } else if (words[1] == "fill") {
     Put(address, words[2],
         {.records = number(3),
@@ -345,7 +407,7 @@ int main(int argc, char** argv) {
          .connections = number(5),
          .calls = static_cast<uint64_t>(number(6))});
   } else if (words[1] == "get") {
-    Get(address, words[2], number(3), std::atof(words.at(4).c_str()));
+    Get(address, words[2], number(3), number(4), std::atof(words.at(5).c_str()));
   } else if (words[1] == "latency") {
     Latency(address, words[2], number(3), number(4));
   } else {

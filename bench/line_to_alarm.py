@@ -1,22 +1,24 @@
-#!/usr/bin/env python3
-"""Line written to alarm row: p50 and p99, fsync on, the agent's buffer at its smallest; and what an idle server costs.
+"""Line written to alarm row, fsync on, the agent's buffer at its smallest.
 
-Every order of the changed example rings, and every alarm row goes to a file that is synced before it counts as taken. The bench
-appends one line at a time and looks for the row's line in that file. The floor beside it: one append and fdatasync of the same
-size by this process, in the same run on the same disk.
+Every order of the changed example rings, and every alarm row goes to a file. The bench appends one line at a time and looks for the
+row's line in that file. The floor beside it: one append and fdatasync of the same size by this process, in the same run on the same
+disk.
 """
 
-import json
 import os
 import pathlib
+import shutil
 import statistics
 import sys
+import tempfile
 import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "e2e"))
+from measure import FOLDER, OURS, ROOT
+
+sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 import harness  # noqa: E402
 
-LINES = int(os.environ.get("LINES_TO_MEASURE", "300"))
+WARM_UP = 10  # Lines.
 
 
 def percentile(values, share):
@@ -25,21 +27,23 @@ def percentile(values, share):
 
 def prepare(folder):
     example = folder / "order-flood"
-    harness.shutil.copytree(harness.ROOT / "examples" / "order-flood", example)
-    (example / "logs").mkdir()
+    shutil.copytree(ROOT / "examples" / "order-flood", example)
+    (example / "logs").mkdir(exist_ok=True)
     agent = example / "agent.json"
     agent.write_text(agent.read_text().replace('"maxBufferAgeMillis": "100"', '"maxBufferAgeMillis": "0"'))
     definition = example / "tailrace.yaml"
-    definition.write_text(definition.read_text().replace("threshold: 30 ", "threshold: 1 ").replace("outputs:\n", "outputs:\n  - {from: ALARM_STREAM, file: rows.ndjson}\n"))
+    definition.write_text(definition.read_text().replace("threshold: 30 ", "threshold: 1 ")
+                          .replace("outputs:\n", "outputs:\n  - {from: ALARM_STREAM, file: rows.ndjson}\n"))
     return example
 
 
-def line_to_alarm(folder, example, server):
+def times_to_alarm(folder, example, server, lines):
+    """Milliseconds from each line to its row."""
     rows = folder / "data" / "apps" / "order-flood" / "rows.ndjson"
     log = os.open(example / "logs" / "a.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     times = []
     size = 0
-    for number in range(LINES + 10):
+    for number in range(lines + WARM_UP):
         line = harness.order_csv(number).encode()
         begin = time.perf_counter()
         os.write(log, line)
@@ -58,18 +62,18 @@ def line_to_alarm(folder, example, server):
         time.sleep(0.005)  # Light load: one line at a time.
     os.close(log)
     taken = rows.read_text().count("\n")
-    if taken != LINES + 10:
-        raise SystemExit(f"{taken} alarm rows for {LINES + 10} lines")
-    return times[10:]
+    if taken != lines + WARM_UP:
+        raise SystemExit(f"{taken} alarm rows for {lines + WARM_UP} lines")
+    return times[WARM_UP:]
 
 
-def synced_append(folder):
+def synced_append(folder, count):
     """The limit: what one append with fdatasync costs here."""
     file = os.open(folder / "floor", os.O_WRONLY | os.O_CREAT, 0o644)
     os.write(file, bytes(1 << 20))
     os.fsync(file)
     times = []
-    for number in range(LINES):
+    for number in range(count):
         begin = time.perf_counter()
         os.pwrite(file, b"x" * 300, number * 300)
         os.fdatasync(file)
@@ -78,47 +82,23 @@ def synced_append(folder):
     return times
 
 
-def idle(server, seconds=10):
-    before = server.get("/api/status")
-    time.sleep(seconds)
-    after = server.get("/api/status")
-    return (after["cpu_ms"] - before["cpu_ms"]) / (seconds * 10), after["resident_bytes"] / (1 << 20)
-
-
-def main():
-    folder = pathlib.Path(harness.tempfile.mkdtemp(prefix="tailrace-bench-", dir=harness.ROOT / "build"))
+def run(bench):
+    folder = pathlib.Path(tempfile.mkdtemp(prefix="tailrace-bench-", dir=FOLDER))
+    lines = bench.size(300, 20)
     server = None
     try:
         example = prepare(folder)
-        begin = time.perf_counter()
         server = harness.Server(folder, example).start()
-        started_ms = (time.perf_counter() - begin) * 1000
-        idle_percent, idle_mib = idle(server)
-        floor = synced_append(folder)
-        times = line_to_alarm(folder, example, server)
-        result = {
-            "lines": LINES,
-            "line_to_alarm_ms": {"p50": round(statistics.median(times), 3), "p99": round(percentile(times, 0.99), 3)},
-            "synced_append_ms": {"p50": round(statistics.median(floor), 3), "p99": round(percentile(floor, 0.99), 3)},
-            "ratio_p50": round(statistics.median(times) / statistics.median(floor), 1),
-            "start_ms": round(started_ms),
-            "idle_percent_of_a_core": round(idle_percent, 2),
-            "idle_mib": round(idle_mib, 1),
-        }
-        print(f"line to alarm row  p50 {result['line_to_alarm_ms']['p50']:.2f} ms  p99 {result['line_to_alarm_ms']['p99']:.2f} ms"
-              f"   ({LINES} lines, fsync on)")
-        print(f"one synced append  p50 {result['synced_append_ms']['p50']:.2f} ms  p99 {result['synced_append_ms']['p99']:.2f} ms"
-              f"   ratio of p50: {result['ratio_p50']:.1f}")
-        print(f"start to ready {result['start_ms']} ms   idle {result['idle_percent_of_a_core']} % of a core, "
-              f"{result['idle_mib']} MiB resident")
-        results = harness.ROOT / "bench" / "results"
-        results.mkdir(exist_ok=True)
-        (results / "line_to_alarm.json").write_text(json.dumps(result, indent=1) + "\n")
+        floor = synced_append(folder, lines)
+        times = times_to_alarm(folder, example, server, lines)
+        for name, each in ((f"{OURS}, line to alarm row", times), ("one synced append", floor)):
+            bench.figure(f"{name}, p50", [statistics.median(each)], "ms")
+            bench.figure(f"{name}, p99", [percentile(each, 0.99)], "ms")
+        bench.goal("G17", "line to alarm row, p50, ms", statistics.median(times), 0.5, at_least=False)
+        bench.goal("G17", "line to alarm row, p99, ms", percentile(times, 0.99), 5, at_least=False)
+        bench.goal("G14", "line to alarm row, p50 over one synced append's", statistics.median(times) / statistics.median(floor), 4,
+                   at_least=False)
     finally:
         if server:
             server.stop()
-        harness.shutil.rmtree(folder, ignore_errors=True)
-
-
-if __name__ == "__main__":
-    main()
+        shutil.rmtree(folder, ignore_errors=True)
