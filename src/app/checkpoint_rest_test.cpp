@@ -65,14 +65,16 @@ SELECT STREAM COUNT(*) FROM S_001 GROUP BY STEP(S_001.ROWTIME BY INTERVAL '1' HO
 
 class CheckpointRestTest : public testing::Test {
  protected:
-  void SetUp() override {
+  void SetUp() override { Open({.checkpoint_records = 1}); }  // One is enough to be saved.
+  void Open(ApplicationOptions application) {
+    TearDown();
     TAILRACE_ASSERT_OK(sim_disk_.MakeDirectories("/app"));
     TAILRACE_ASSERT_OK(WriteFileAtomically(sim_disk_, "/app/tailrace.yaml", kDefinition));
     TAILRACE_ASSERT_OK(WriteFileAtomically(sim_disk_, "/app/counts.sql", kSql));
     NoSources sources;
     TAILRACE_ASSERT_OK_AND_ASSIGN(Definition definition, LoadDefinition(sim_disk_, "/app", sources));
     ASSERT_TRUE(definition.ok()) << FormatProblems(definition, true);
-    RuntimeOptions options{.data_folder = "/data"};
+    RuntimeOptions options{.data_folder = "/data", .application = std::move(application)};
     options.simulation = RuntimeOptions::Simulation{
         [this]() -> Result<std::unique_ptr<table::KeyValueStore>> { return tables_.Open(); }};
     TAILRACE_ASSERT_OK_AND_ASSIGN(runtime_,
@@ -124,6 +126,23 @@ TEST_F(CheckpointRestTest, ASmallCheckpointIsMadeEveryInterval) {
   const std::vector<int64_t> begun = CheckpointsDuring(milliseconds(10'000));
   ASSERT_GE(begun.size(), 9U);
   for (const int64_t gap : Gaps(begun)) EXPECT_EQ(gap, 1'000);
+}
+
+// Ten records a second: little to do again.
+TEST_F(CheckpointRestTest, AQuietApplicationMakesOneEveryHalfMinute) {
+  Open({});
+  const std::vector<int64_t> begun = CheckpointsDuring(milliseconds(100'000));
+  ASSERT_EQ(begun.size(), 3U);
+  for (const int64_t gap : Gaps(begun)) EXPECT_EQ(gap, 30'000);
+}
+
+TEST_F(CheckpointRestTest, RecordsAndTheirBytesMakeOneDueWithTheInterval) {
+  Open({.checkpoint_records = 25});
+  for (const int64_t gap : Gaps(CheckpointsDuring(milliseconds(20'000)))) EXPECT_EQ(gap, 2'500);
+  Open({.checkpoint_bytes = 15 * 7});  // Records of seven bytes.
+  for (const int64_t gap : Gaps(CheckpointsDuring(milliseconds(20'000)))) EXPECT_EQ(gap, 1'500);
+  Open({.checkpoint_records = 3});
+  for (const int64_t gap : Gaps(CheckpointsDuring(milliseconds(20'000)))) EXPECT_EQ(gap, 1'000);
 }
 
 TEST_F(CheckpointRestTest, ALargeOneIsFollowedByFourTimesWhatItTook) {

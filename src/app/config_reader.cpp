@@ -63,8 +63,8 @@ constexpr KeySpec<ApplicationConfig> kRootKeys[] = {
     {{"start", "text", "Where a new application begins to read: trim_horizon (the default) or latest."},
      [](const YamlValue& value, ApplicationConfig& into) { into.start = value.OneOf(kStarts, "trim_horizon"); }},
     {{"checkpoint_interval", "duration",
-      "Least time between two checkpoints; 1s when not given. With less than 10,000 records to do again one may wait up "
-      "to 30s."},
+      "Least time between two checkpoints; 1s when not given. With less than 10,000 records to do again one may "
+      "wait up to 30s."},
      [](const YamlValue& value, ApplicationConfig& into) {
        into.checkpoint_interval = value.Duration(milliseconds(10), seconds(3600), seconds(1));
      }},

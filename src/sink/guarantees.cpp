@@ -7,8 +7,9 @@ constexpr Guarantee kOutputs[] = {
     {"table", "Exactly once: item and position are stored together. The last row of a key wins."},
     {"stream", "Exactly once: the stream recognises rows that it has. Rows redriven from dead letters: at least once."},
     {"delivery_stream", "Exactly once into the delivery stream; from there as its destination promises."},
-    {"file", "Exactly once: lines behind the stored position are compared with the rows that come again after a crash, and cut "
-     "off where they differ."},
+    {"file",
+     "Exactly once: lines behind the stored position are compared with the rows that come again after a crash, and "
+     "cut off where they differ."},
     {"kafka",
      "Exactly once for readers of committed messages: the transaction holds the position. `exactly_once: false`: at "
      "least once, with the row's number in a header."},
