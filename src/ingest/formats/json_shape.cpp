@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 #include <utility>
 
 #include "base/str.h"
@@ -107,16 +108,16 @@ std::string_view View(const char* begin, const char* end) { return {begin, stati
 
 void MarkedRecord::Set(std::string_view text) {
   text_ = text;
-  const size_t room = text.size() + kSpecialsSlack;
-  if (specials_.size() < room) specials_.resize(2 * room);
-  count_ = FindStringSpecials(text, specials_.data());
-  specials_[count_] = specials_[count_ + 1] = static_cast<uint32_t>(text.size());
+  const size_t blocks = (text.size() + kSpecialsSlack) / std::size(Places().at) + 1;
+  if (specials_.size() < blocks) specials_.resize(2 * blocks);
+  auto* const places = reinterpret_cast<uint32_t*>(specials_.data());
+  count_ = FindStringSpecials(text, places);
+  places[count_] = places[count_ + 1] = static_cast<uint32_t>(text.size());
   unescaped_.clear();
 }
 
 size_t MarkedRecord::SpecialFrom(size_t at) const {
-  const auto end = specials_.begin() + static_cast<ptrdiff_t>(count_);
-  return static_cast<size_t>(std::lower_bound(specials_.begin(), end, at) - specials_.begin());
+  return static_cast<size_t>(std::lower_bound(specials(), specials() + count_, at) - specials());
 }
 
 std::optional<JsonShape> JsonShape::Learn(std::string_view text, const PathNode& root) {

@@ -19,10 +19,10 @@ class MarkedRecord {
   void Set(std::string_view text);
   std::string_view text() const { return text_; }
   // The marked places in order, then twice the text's size.
-  const uint32_t* specials() const { return specials_.data(); }
+  const uint32_t* specials() const { return reinterpret_cast<const uint32_t*>(specials_.data()); }
   // Which of them is the first at or after offset `at`.
   size_t SpecialFrom(size_t at) const;
-  size_t NextSpecial(size_t at) const { return specials_[SpecialFrom(at)]; }
+  size_t NextSpecial(size_t at) const { return specials()[SpecialFrom(at)]; }
   // Room for texts that the record has with escapes; the views stay valid until the next Set.
   std::string& unescaped() {
     unescaped_.reserve(text_.size());  // So that texts put there do not move.
@@ -31,7 +31,11 @@ class MarkedRecord {
 
  private:
   std::string_view text_;
-  std::vector<uint32_t> specials_;
+  // What most records need is in one page: a place that is read right after it was written into two is a long wait.
+  struct alignas(512) Places {
+    uint32_t at[128];
+  };
+  std::vector<Places> specials_;
   size_t count_ = 0;  // Of the places in specials_.
   std::string unescaped_;
 };
