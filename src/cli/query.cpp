@@ -5,6 +5,7 @@
 #include <set>
 #include <thread>
 
+#include "base/os/allocator.h"
 #include "base/os/file_watch.h"
 #include "base/os/glob.h"
 #include "base/os/process.h"

@@ -2,6 +2,9 @@
 
 #include <malloc.h>
 
+#include <algorithm>
+#include <climits>
+
 namespace tailrace {
 namespace {
 
@@ -10,6 +13,7 @@ constexpr int kHeapsMax = 4;
 // Setting these also stops glibc from raising them with every large block that is freed, up to 32 and 64 MiB.
 constexpr int kOwnMappingFrom = 512 * 1024;
 constexpr int kTrimFrom = 1024 * 1024;
+constexpr int kOwnMappingFromMax = 32 << 20;  // The most that glibc takes.
 
 }  // namespace
 
@@ -17,6 +21,12 @@ void KeepLittleFreedMemory() {
   ::mallopt(M_ARENA_MAX, kHeapsMax);
   ::mallopt(M_MMAP_THRESHOLD, kOwnMappingFrom);
   ::mallopt(M_TRIM_THRESHOLD, kTrimFrom);
+}
+
+void KeepFreedMemory(uint64_t bytes_max) {
+  const int limit = static_cast<int>(std::min<uint64_t>(bytes_max, INT_MAX));
+  ::mallopt(M_TRIM_THRESHOLD, limit);
+  ::mallopt(M_MMAP_THRESHOLD, std::min(limit, kOwnMappingFromMax));
 }
 
 }  // namespace tailrace

@@ -1,7 +1,6 @@
 #include "base/os/process.h"
 
 #include <fcntl.h>
-#include <malloc.h>
 #include <pwd.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
@@ -10,10 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <climits>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -95,16 +92,6 @@ std::optional<uint32_t> TerminalColumns(int fd) {
   winsize size{};
   if (::ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return std::nullopt;
   return size.ws_col;
-}
-
-void KeepFreedMemory(uint64_t bytes_max) {
-#if defined(__GLIBC__)
-  const int limit = static_cast<int>(std::min<uint64_t>(bytes_max, INT_MAX));
-  ::mallopt(M_TRIM_THRESHOLD, limit);
-  ::mallopt(M_MMAP_THRESHOLD, std::min(limit, 32 << 20));  // The most that glibc takes.
-#else
-  static_cast<void>(bytes_max);
-#endif
 }
 
 ProcessUsage UsageOfThisProcess() {

@@ -32,10 +32,6 @@ Result<size_t> ReadStandardInput(std::span<char> into);
 bool IsTerminal(int fd);
 std::optional<uint32_t> TerminalColumns(int fd);
 
-// Freed memory up to so many bytes a thread is used again by this process rather than given back: for work that frees
-// and takes the same again and again. Before threads are made.
-void KeepFreedMemory(uint64_t bytes_max);
-
 struct ProcessUsage {
   std::chrono::nanoseconds cpu{};  // User and system time of the whole process.
   uint64_t resident_bytes = 0;     // Now; 0 when the system does not tell.
