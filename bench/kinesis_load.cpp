@@ -68,7 +68,7 @@ std::string Request(const Address& address, const std::string& action, const std
   return "POST / HTTP/1.1\r\nHost: " + address.text + "\r\nContent-Type: application/x-amz-json-1.1\r\n" +
          "X-Amz-Target: Kinesis_20131202." + action + "\r\nX-Amz-Date: " + date + "\r\n" +
          "Authorization: AWS4-HMAC-SHA256 Credential=" + key + "/" + date.substr(0, 8) +
-         "/us-east-1/kinesis/aws4_request, SignedHeaders=host;x-amz-date, Signature=" + signature +
+         "/us-east-1/kinesis/aws4_request, SignedHeaders=host;x-amz-date;x-amz-target, Signature=" + signature +
          "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
@@ -78,8 +78,9 @@ std::string SignedRequest(const Address& address, const std::string& action, con
   const sigv4::Scope scope{.date = date.substr(0, 8), .region = "us-east-1", .service = "kinesis"};
   const auto digest = tailrace::Sha256(body);
   const std::string hash = tailrace::ToHex({reinterpret_cast<const char*>(digest.data()), digest.size()});
-  const std::vector<sigv4::Header> headers = {{"host", address.text}, {"x-amz-date", date}};
-  const std::vector<std::string> names = {"host", "x-amz-date"};
+  const std::vector<sigv4::Header> headers = {
+      {"host", address.text}, {"x-amz-date", date}, {"x-amz-target", "Kinesis_20131202." + action}};
+  const std::vector<std::string> names = {"host", "x-amz-date", "x-amz-target"};
   const std::string canonical = sigv4::CanonicalRequest(
       {.method = "POST", .path = "/", .query = "", .headers = headers, .signed_headers = names, .payload_hash = hash});
   return Request(address, action, body, date, "load",
