@@ -103,7 +103,7 @@ class Bench:
 
     def goal(self, name, what, measured, must, at_least=True):
         """Holds a measured number against a goal; a quick run only says that it can be measured."""
-        self.goals.append({"goal": name, "what": what, "measured": measured, "must": must, "at_least": at_least,
+        self.goals.append({"scenario": self.scenario, "goal": name, "what": what, "measured": measured, "must": must, "at_least": at_least,
                            "holds": measured >= must if at_least else measured <= must, "load": os.getloadavg()[0]})
 
     def tell(self):
@@ -127,7 +127,7 @@ class Bench:
             (folder / f"{scenario}.json").write_text(json.dumps({
                 "scenario": scenario, "repetitions": self.repetitions, "cores": os.cpu_count(), "load": os.getloadavg(),
                 "figures": [row for row in self.figures if row["scenario"] == scenario],
-                "goals": [goal for goal in self.goals if goal.get("scenario", scenario) == scenario]}, indent=1) + "\n")
+                "goals": [goal for goal in self.goals if goal["scenario"] == scenario]}, indent=1) + "\n")
 
 
 def ratio(turns, others):
