@@ -1,4 +1,4 @@
-"""Line written to alarm row, fsync on, the agent's buffer at its smallest.
+"""Line written to alarm row in a file, the agent's buffer at its smallest.
 
 Every order of the changed example rings, and every alarm row goes to a file. The bench appends one line at a time and looks for the
 row's line in that file. The floor beside it: one append and fdatasync of the same size by this process, in the same run on the same
@@ -13,16 +13,12 @@ import sys
 import tempfile
 import time
 
-from measure import FOLDER, OURS, ROOT
+from measure import FOLDER, OURS, ROOT, percentile
 
 sys.path.insert(0, str(ROOT / "tests" / "e2e"))
 import harness  # noqa: E402
 
 WARM_UP = 10  # Lines.
-
-
-def percentile(values, share):
-    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
 def prepare(folder):

@@ -135,6 +135,10 @@ def ratio(turns, others):
     return statistics.median(a.cpu_s / max(b.cpu_s, 1e-9) for a, b in zip(turns, others))
 
 
+def percentile(values, share):
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
+
+
 def wall_ratio(turns, others):
     return statistics.median(a.wall_s / max(b.wall_s, 1e-9) for a, b in zip(turns, others))
 
