@@ -108,8 +108,7 @@ class FileSink final : public RedrivableSink {
     if (!Exists(environment_.disk, config_.path)) settled_size_ = 0;  // Renamed just before a crash, or taken away.
     TAILRACE_ASSIGN_OR_RETURN(std::unique_ptr<File> file, environment_.disk.Open(config_.path, OpenMode::kCreate));
     TAILRACE_ASSIGN_OR_RETURN(const FileInfo info, file->Info());
-    if (info.size_bytes < settled_size_)
-      settled_size_ = info.size_bytes;  // Cut by somebody: go on behind what is left.
+    settled_size_ = std::min<uint64_t>(settled_size_, info.size_bytes);  // Cut by somebody: go on behind what is left.
     file_end_ = info.size_bytes;
     TAILRACE_TRY(environment_.disk.SyncDirectory(Directory()));
     file_ = std::move(file);
