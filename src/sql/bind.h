@@ -86,7 +86,7 @@ class BindState {
   std::vector<Diagnostic> diagnostics;
   std::map<std::string, View, std::less<>> views;
   std::map<std::string, std::vector<UserFunction>, std::less<>> user_functions;
-  std::set<std::string, std::less<>> faulty_names;  // CREATEs that did not parse or bind: not "unknown".
+  std::set<std::string, std::less<>> faulty_names;              // CREATEs that did not parse or bind: not "unknown".
   std::map<std::string, SourceRange, std::less<>> later_names;  // CREATEs that are still to come.
   std::set<int> streams_read;
   int muted = 0;
