@@ -55,6 +55,9 @@ ErrorCode CodeOf(int code) {
 // Trouble that says more than "timed out" about why nothing comes.
 bool IsCause(int code) { return code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN && code != RD_KAFKA_RESP_ERR__TIMED_OUT; }
 
+// Such words name no broker; those of a cause do.
+bool IsConsequence(int code) { return !IsCause(code) || code == RD_KAFKA_RESP_ERR__TRANSPORT; }
+
 Status ApplyConnection(rd_kafka_conf_t* configuration, const KafkaConnection& connection) {
   for (const auto& [name, value] : connection.properties) TAILRACE_TRY(Set(configuration, name, value));
   const bool sasl = !connection.login.empty();
@@ -86,7 +89,7 @@ struct KafkaClient::Callbacks {
     const std::lock_guard lock(client.mutex_);
     // "All brokers are down" would hide why.
     if (!client.trouble_.empty() && !IsCause(code)) return;
-    client.trouble_ = reason;
+    client.trouble_ = IsCause(code) ? reason : StrCat(reason, " (", client.brokers_, ")");
     client.trouble_code_ = code;
   }
 
@@ -108,7 +111,7 @@ struct KafkaClient::Callbacks {
 
 Result<std::unique_ptr<KafkaClient>> KafkaClient::Make(Kind kind, const KafkaConnection& connection,
                                                        const Settings& settings, Log& log) {
-  std::unique_ptr<KafkaClient> client(new KafkaClient(kind, log));
+  std::unique_ptr<KafkaClient> client(new KafkaClient(kind, Join(connection.brokers, ","), log));
   Configuration configuration(rd_kafka_conf_new());
   TAILRACE_TRY(ApplyConnection(configuration.get(), connection));
   for (const auto& [name, value] : settings) TAILRACE_TRY(Set(configuration.get(), name, value));
@@ -208,10 +211,11 @@ void KafkaClient::ClearTrouble() {
 
 Error KafkaClient::ErrorOf(int code, std::string_view what) const {
   const std::lock_guard lock(mutex_);
+  const std::string_view reason = rd_kafka_err2str(static_cast<rd_kafka_resp_err_t>(code));
+  if (!IsConsequence(code)) return Error{CodeOf(code), StrCat(what, ": ", reason)};
   // A timeout is mostly the consequence of something that the brokers' connections have told.
-  const bool consequence = !IsCause(code) || code == RD_KAFKA_RESP_ERR__TRANSPORT;
-  if (consequence && !trouble_.empty()) return Error{CodeOf(trouble_code_), StrCat(what, ": ", trouble_)};
-  return Error{CodeOf(code), StrCat(what, ": ", rd_kafka_err2str(static_cast<rd_kafka_resp_err_t>(code)))};
+  if (!trouble_.empty()) return Error{CodeOf(trouble_code_), StrCat(what, ": ", trouble_)};
+  return Error{CodeOf(code), StrCat(what, ": ", reason, " (", brokers_, ")")};
 }
 
 }  // namespace tailrace

@@ -53,19 +53,21 @@ class KafkaClient {
   Deliveries deliveries() const;
   Deliveries TakeDeliveries();
 
-  // The newest trouble with a broker since ClearTrouble, in librdkafka's words; empty: none.
+  // The newest trouble with a broker since ClearTrouble, in librdkafka's words and with the brokers' names; empty:
+  // none.
   std::string trouble() const;
   void ClearTrouble();
   // The error of a call that librdkafka answered with `code`, with the trouble behind it.
   Error ErrorOf(int code, std::string_view what) const;
 
  private:
-  KafkaClient(Kind kind, Log& log) : kind_(kind), log_(log) {}
+  KafkaClient(Kind kind, std::string brokers, Log& log) : kind_(kind), brokers_(std::move(brokers)), log_(log) {}
   // Has librdkafka tell what happened. A consumer must not have partitions yet: their records would be dropped.
   void Serve();
   struct Callbacks;
 
   const Kind kind_;
+  const std::string brokers_;  // As an error names them.
   Log& log_;
   rd_kafka_s* handle_ = nullptr;
   mutable std::mutex mutex_;  // Guards what follows.

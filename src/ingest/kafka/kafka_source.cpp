@@ -215,7 +215,7 @@ class KafkaSource::Session {
     } else if (event.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET && known) {
       FindPlace(event.partition);
     } else {
-      event_error_ = StrCat("topic ", config().topic, ": ", rd_kafka_message_errstr(&event));
+      event_error_ = client_->ErrorOf(event.err, StrCat("topic ", config().topic)).message;
     }
   }
 
