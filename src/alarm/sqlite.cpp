@@ -141,16 +141,25 @@ Result<std::unique_ptr<Sqlite>> Sqlite::Open(const std::string& path, Mode mode)
 
 // A commit whose sync failed was refused, but its frames may be in the log, and whoever opens the file finds it done:
 // in memory only, as the system takes the pages for clean. Moved into the database, it is on disk before it is
-// believed.
+// believed. The disk may still hold a first part of the old log, which would be played over the database after a power
+// failure: a commit that begins the log anew, under another salt, ends it.
 Status Sqlite::Harden() {
-  TAILRACE_ASSIGN_OR_RETURN(SqliteStatement checkpoint, Prepare("PRAGMA wal_checkpoint(TRUNCATE)"));
-  TAILRACE_ASSIGN_OR_RETURN(const bool row, checkpoint.Step());
-  if (row && checkpoint.Int64(0) != 0) {
-    const char* const path = sqlite3_db_filename(database_, "main");
-    return Error{ErrorCode::kUnavailable, StrCat("database ", path == nullptr ? "" : path,
-                                                 ": somebody else reads it; it cannot be made safe now")};
+  {
+    TAILRACE_ASSIGN_OR_RETURN(SqliteStatement checkpoint, Prepare("PRAGMA wal_checkpoint(TRUNCATE)"));
+    TAILRACE_ASSIGN_OR_RETURN(const bool row, checkpoint.Step());
+    if (row && checkpoint.Int64(0) != 0) {
+      const char* const path = sqlite3_db_filename(database_, "main");
+      return Error{ErrorCode::kUnavailable, StrCat("database ", path == nullptr ? "" : path,
+                                                   ": somebody else reads it; it cannot be made safe now")};
+    }
   }
-  return Ok();
+  int64_t version = 0;
+  {
+    TAILRACE_ASSIGN_OR_RETURN(SqliteStatement statement, Prepare("PRAGMA user_version"));
+    TAILRACE_ASSIGN_OR_RETURN(const bool row, statement.Step());
+    if (row) version = statement.Int64(0);
+  }
+  return Execute(StrCat("PRAGMA user_version = ", version));  // Writes a page, also when nothing changes.
 }
 
 Sqlite::~Sqlite() {
