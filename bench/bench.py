@@ -46,7 +46,7 @@ SCENARIOS = [
     Scenario("decode", "G1", "bytes to three typed columns: simdjson", kernels.decode, quick=False),
     Scenario("windows", "G21 G22", "a million keys, tumbling and sliding", kernels.windows, quick=False),
     Scenario("forest", "G24", "RANDOM_CUT_FOREST, 100 trees of 256", kernels.forest, quick=False),
-    Scenario("join", "", "two streams joined within a minute", kernels.join, quick=False),
+    Scenario("join", "", "two streams, a row a millisecond: joined within a minute, put together", kernels.join, quick=False),
     Scenario("log", "G8 G9", "appends to a durable stream", kernels.log, quick=False),
     Scenario("web_analytics", "G23", "eight pumps of one program over one stream", applications.web_analytics),
     Scenario("nexmark", "G25", "q0 q1 q2 q5 q7 q8 q11 q12: DuckDB", nexmark.run),

@@ -110,10 +110,15 @@ std::vector<data::ColumnPtr> RowEvaluator::Evaluate(std::span<const sql::BoundEx
 }
 
 std::vector<uint32_t> RowEvaluator::Select(const sql::BoundExpr& predicate, const data::Batch& batch) {
+  return Select(predicate, batch, [&batch] { return batch; });
+}
+
+std::vector<uint32_t> RowEvaluator::Select(const sql::BoundExpr& predicate, const data::Batch& batch,
+                                           const std::function<data::Batch()>& whole) {
   std::vector<uint32_t> rows = sql::Select(predicate, batch, context_.eval, errors_);
   if (!errors_.empty()) [[unlikely]] {
     std::erase_if(rows, [&](uint32_t row) { return errors_.Has(row); });
-    ReportAll(schema_, batch, errors_, context_.errors, SameRow);
+    ReportAll(schema_, whole(), errors_, context_.errors, SameRow);
     errors_.Clear();
     cuts_ = 0;
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -26,6 +27,9 @@ class RowEvaluator {
                                         const data::Batch& origin, std::span<const uint32_t> origin_rows);
   // Rows for which the predicate is TRUE.
   std::vector<uint32_t> Select(const sql::BoundExpr& predicate, const data::Batch& batch);
+  // The same where `batch` has only the columns that take part; errors show the rows of `whole()`.
+  std::vector<uint32_t> Select(const sql::BoundExpr& predicate, const data::Batch& batch,
+                               const std::function<data::Batch()>& whole);
 
  private:
   std::vector<data::ColumnPtr> Columns(std::span<const sql::BoundExprPtr> exprs, const data::Batch& batch);

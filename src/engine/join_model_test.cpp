@@ -8,8 +8,10 @@
 #include "sim/seeds.h"
 
 // Goal    Stream joins of every kind give the pairs and the unmatched rows that the definition gives.
-// Method  Random rows on two streams, cut into random batches with random saves; the expected rows are found by looking
-//         at all pairs. To replay one case: TAILRACE_SEED=<n>.
+// Method  Random rows on two streams, or of both sides on one, so that a batch has many of each; cut into random
+// batches
+//         with random saves. The expected rows are found by looking at all pairs. To replay one case:
+//         TAILRACE_SEED=<n>.
 
 namespace tailrace::engine {
 namespace {
@@ -103,15 +105,8 @@ std::vector<std::string> Expected(const std::vector<Row>& rows, const Frame fram
   return lines;
 }
 
-void RunCase(const std::string& kind, uint64_t seed) {
-  Rng rng(seed);
-  const Frame frames[2] = {RandomFrame(rng), RandomFrame(rng)};
-  SCOPED_TRACE(StrCat("TAILRACE_SEED=", seed, " ", kind, " left: ", frames[0].sql, " right: ", frames[1].sql));
-  const std::vector<Row> rows = RandomRows(rng);
-  const std::string text =
-      StrCat("CREATE STREAM D (A INTEGER, B INTEGER); CREATE PUMP p AS INSERT INTO D SELECT STREAM l.V, r.V FROM L ",
-             frames[0].sql, " AS l ", kind, " JOIN R ", frames[1].sql, " AS r ON l.K = r.K AND l.V <= r.V;");
-  JobForTest test(text, {{"L", "(K INTEGER, V INTEGER)"}, {"R", "(K INTEGER, V INTEGER)"}});
+// Pushes the rows one side after the other as they come.
+void PushBySide(JobForTest& test, const std::vector<Row>& rows, Rng& rng) {
   for (size_t row = 0; row < rows.size();) {
     const std::string stream = rows[row].side == 0 ? "L" : "R";
     RowsForTest batch = test.NewRows(stream);
@@ -122,6 +117,37 @@ void RunCase(const std::string& kind, uint64_t seed) {
     test.Push(stream, batch);
     if (rng.Chance(0.3)) test.SaveAndLoad();
   }
+}
+
+void PushTogether(JobForTest& test, const std::vector<Row>& rows, Rng& rng) {
+  for (size_t row = 0; row < rows.size();) {
+    RowsForTest batch = test.NewRows("B");
+    for (size_t left = 1 + rng.Below(rows.size()); left > 0 && row < rows.size(); --left, ++row) {
+      batch.Add(rows[row].time, {StrCat(rows[row].side), StrCat(rows[row].key), StrCat(rows[row].value)});
+    }
+    test.Push("B", batch);
+    if (rng.Chance(0.3)) test.SaveAndLoad();
+  }
+}
+
+void RunCase(const std::string& kind, uint64_t seed) {
+  Rng rng(seed);
+  const Frame frames[2] = {RandomFrame(rng), RandomFrame(rng)};
+  const bool together = rng.Chance(0.5);
+  SCOPED_TRACE(StrCat("TAILRACE_SEED=", seed, " ", kind, " left: ", frames[0].sql, " right: ", frames[1].sql));
+  const std::vector<Row> rows = RandomRows(rng);
+  const auto source = [&](int side) -> std::string {
+    if (together) return StrCat("(SELECT STREAM K, V FROM B WHERE SIDE = ", side, ") ", frames[side].sql);
+    return StrCat(side == 0 ? "L " : "R ", frames[side].sql);
+  };
+  const std::string text =
+      StrCat("CREATE STREAM D (A INTEGER, B INTEGER); CREATE PUMP p AS INSERT INTO D SELECT STREAM l.V, r.V FROM ",
+             source(0), " AS l ", kind, " JOIN ", source(1), " AS r ON l.K = r.K AND l.V <= r.V;");
+  JobForTest test(
+      text,
+      {{"L", "(K INTEGER, V INTEGER)"}, {"R", "(K INTEGER, V INTEGER)"}, {"B", "(SIDE INTEGER, K INTEGER, V INTEGER)"}},
+      1 + rng.Below(30));
+  together ? PushTogether(test, rows, rng) : PushBySide(test, rows, rng);
   ASSERT_TRUE(test.job->Advance(Timestamp::max()).ok());
   std::vector<std::string> found = test.Take("D");
   EXPECT_TRUE(std::ranges::is_sorted(found, {}, [](const std::string& line) { return std::stoll(line); }));

@@ -2,53 +2,80 @@
 
 #include <algorithm>
 
+#include "engine/joined_rows.h"
 #include "engine/state.h"
 
 namespace tailrace::engine {
 
 void Merge::Add(size_t input, const data::Batch& batch) {
-  if (batch.rows() > 0) inputs_[input].batches.push_back(batch);
+  if (batch.rows() == 0) return;
+  inputs_[input].batches.push_back(batch);
+  Raise(input, batch.rowtimes->int64s().back());
 }
 
 void Merge::Raise(size_t input, int64_t bound) { inputs_[input].bound = std::max(inputs_[input].bound, bound); }
 
-// An input with waiting rows is bound by its first row; one without, by what was promised.
 int64_t Merge::Limit(size_t index) const {
   int64_t limit = kEndOfTime;
   for (size_t other = 0; other < inputs_.size(); ++other) {
     if (other == index) continue;
-    const Input& input = inputs_[other];
-    const int64_t first = input.batches.empty() ? input.bound : input.head();
-    limit = std::min(limit, other < index ? first : AddTime(first, 1));
+    limit = std::min(limit, other < index ? inputs_[other].bound : AddTime(inputs_[other].bound, 1));
   }
   return limit;
 }
 
-Status Merge::Release(const Take& take) {
-  while (true) {
-    size_t first = inputs_.size();
-    for (size_t i = 0; i < inputs_.size(); ++i) {
-      if (inputs_[i].batches.empty()) continue;
-      if (first == inputs_.size() || inputs_[i].head() < inputs_[first].head()) first = i;
+std::vector<std::vector<data::Batch>> Merge::TakeReady() {
+  std::vector<std::vector<data::Batch>> ready(inputs_.size());
+  for (size_t i = 0; i < inputs_.size(); ++i) {
+    Input& input = inputs_[i];
+    const int64_t limit = Limit(i);
+    while (!input.batches.empty() && input.head() < limit) {
+      const data::Batch batch = input.batches.front();
+      const auto times = batch.rowtimes->int64s().subspan(input.row);
+      const size_t from = input.row;
+      const size_t end = from + static_cast<size_t>(std::ranges::lower_bound(times, limit) - times.begin());
+      if (end == batch.rows()) {
+        if (const auto cut = input.cut.lock()) cut->BeforePopFront();
+        input.batches.pop_front();
+        input.row = 0;
+      } else {
+        input.row = end;
+      }
+      ready[i].push_back(batch.Slice(from, end));
     }
-    if (first == inputs_.size()) return Ok();
-    Input& input = inputs_[first];
-    const int64_t limit = Limit(first);
-    if (input.head() >= limit) return Ok();
-    const data::Batch batch = input.batches.front();
-    const auto rowtimes = batch.rowtimes->int64s();
-    const auto begin = rowtimes.begin() + static_cast<ptrdiff_t>(input.row);
-    const auto end = static_cast<size_t>(std::lower_bound(begin, rowtimes.end(), limit) - rowtimes.begin());
-    const size_t from = input.row;
-    if (end == batch.rows()) {
-      if (const auto cut = input.cut.lock()) cut->BeforePopFront();
-      input.batches.pop_front();
-      input.row = 0;
-    } else {
-      input.row = end;
-    }
-    TAILRACE_TRY(take(first, batch.Slice(from, end)));
   }
+  return ready;
+}
+
+// Runs that are short on average are put together to whole batches.
+Status Merge::Release(std::span<const data::Type> types, const Take& take) {
+  constexpr size_t kRunRows = 32;
+  constexpr size_t kBatchRows = 4096;
+  struct Run {
+    const data::Batch* batch;
+    size_t begin;
+    size_t end;
+  };
+  const std::vector<std::vector<data::Batch>> ready = TakeReady();
+  std::vector<Run> runs;
+  size_t rows = 0;
+  TAILRACE_TRY(VisitInOrder(ready, [&](size_t input, size_t batch, size_t begin, size_t end) {
+    runs.push_back({.batch = &ready[input][batch], .begin = begin, .end = end});
+    rows += end - begin;
+    return Ok();
+  }));
+  if (rows >= runs.size() * kRunRows || runs.size() == 1) {
+    for (const Run& run : runs) TAILRACE_TRY(take(run.batch->Slice(run.begin, run.end)));
+    return Ok();
+  }
+  RowPicker picker;
+  for (const Run& run : runs) {
+    for (size_t row = run.begin; row < run.end; ++row) {
+      picker.Add(*run.batch, row);
+      if (picker.rows() == kBatchRows) TAILRACE_TRY(take(picker.Take(types)));
+    }
+  }
+  return picker.rows() == 0 ? Ok() : take(picker.Take(types));
 }
 
 int64_t Merge::bound() const {
@@ -93,6 +120,7 @@ Status Merge::Load(ByteReader& reader, std::span<const std::vector<data::Type>> 
       if (rows.rows() == 0) continue;
       if (rows.rowtimes->int64s().front() < last) return CorruptState("waiting rows out of order");
       last = rows.rowtimes->int64s().back();
+      input.bound = std::max(input.bound, last);
       input.batches.push_back(std::move(rows));
     }
     inputs_[i] = std::move(input);

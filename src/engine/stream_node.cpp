@@ -4,7 +4,8 @@
 
 namespace tailrace::engine {
 
-StreamNode::StreamNode(const sql::StreamInfo& info, size_t writers) : info_(info), writers_(writers) {
+StreamNode::StreamNode(const sql::StreamInfo& info, size_t writers)
+    : info_(info), writers_(writers), types_(TypesOf(*info.schema)) {
   if (writers > 1) merge_.emplace(writers);
 }
 
@@ -17,7 +18,7 @@ Status StreamNode::Write(size_t writer, const data::Batch& batch) {
 Status StreamNode::WriteBound(size_t writer, int64_t bound) {
   if (!merge_.has_value()) return DeliverBound(bound);
   merge_->Raise(writer, bound);
-  TAILRACE_TRY(merge_->Release([this](size_t, const data::Batch& rows) { return Deliver(rows); }));
+  TAILRACE_TRY(merge_->Release(types_, [this](const data::Batch& rows) { return Deliver(rows); }));
   return DeliverBound(merge_->bound());
 }
 
@@ -53,7 +54,7 @@ void StreamNode::SaveFlow(ByteWriter& writer) const {
 Status StreamNode::LoadFlow(ByteReader& reader) {
   TAILRACE_ASSIGN_OR_RETURN(bound_, reader.I64());
   if (!merge_.has_value()) return Ok();
-  const std::vector<std::vector<data::Type>> types(writers_, TypesOf(*info_.schema));
+  const std::vector<std::vector<data::Type>> types(writers_, types_);
   return merge_->Load(reader, types);
 }
 

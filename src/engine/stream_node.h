@@ -47,6 +47,7 @@ class StreamNode {
 
   const sql::StreamInfo& info_;
   const size_t writers_;
+  const std::vector<data::Type> types_;
   std::optional<Merge> merge_;  // With several writers.
   std::vector<Port> readers_;
   std::vector<Job::RowListener> listeners_;

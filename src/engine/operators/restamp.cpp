@@ -69,16 +69,14 @@ Status Restamp::OnBatch(size_t /*input*/, const data::Batch& batch, Emitter& /*o
 
 template <typename Iterator>
 data::Batch Restamp::Rows(Iterator begin, Iterator end) const {
-  std::vector<RowRef> refs;
+  RowPicker picker;
   auto rowtimes = std::make_shared<data::Column>(data::Type::Timestamp());
   for (auto at = begin; at != end; ++at) {
-    refs.push_back({.batch = at->second.batch.get(), .row = at->second.row});
+    picker.Add(*at->second.batch, at->second.row);
     rowtimes->AppendInt64(at->first.first);
   }
-  data::Batch rows{.rowtimes = std::move(rowtimes), .columns = {}};
-  for (size_t i = 0; i < schema_.fields.size(); ++i) {
-    rows.columns.push_back(GatherRefs(schema_.fields[i].type, i, refs));
-  }
+  data::Batch rows = picker.Take(TypesOf(schema_));
+  rows.rowtimes = std::move(rowtimes);
   return rows;
 }
 

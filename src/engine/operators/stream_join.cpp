@@ -1,7 +1,9 @@
 #include "engine/operators/stream_join.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "base/check.h"
 #include "engine/state.h"
 
 namespace tailrace::engine {
@@ -20,9 +22,13 @@ StreamJoin::StreamJoin(const sql::StreamJoin& plan, const data::Schema& output, 
       output_(output),
       context_(context),
       residual_evaluator_(output, context),
+      residual_columns_(output.fields.size()),
+      all_columns_(output.fields.size(), true),
       sides_{MakeSide(plan, true, context), MakeSide(plan, false, context)},
       merge_(2),
-      keys_(KeyTypes(plan), KeyTable::Lifetime::kSingle) {}
+      keys_(KeyTypes(plan), KeyTable::Lifetime::kSingle) {
+  if (plan.residual != nullptr) MarkColumns(*plan.residual, residual_columns_);
+}
 
 StreamJoin::Side StreamJoin::MakeSide(const sql::StreamJoin& plan, bool left, const OperatorContext& context) {
   const sql::PlanNode& input = left ? *plan.left : *plan.right;
@@ -43,192 +49,272 @@ StreamJoin::Side StreamJoin::MakeSide(const sql::StreamJoin& plan, bool left, co
           .by_key = {}};
 }
 
+StreamJoin::RowId StreamJoin::IdOf(uint64_t chunk, size_t row) { return chunk << kRowBits | row; }
+
+size_t StreamJoin::RowOf(RowId id) { return id & (kChunkRowsMax - 1); }
+
+StreamJoin::RowId StreamJoin::After(const Chunk& chunk, size_t row) {
+  return row + 1 == chunk.keys.size() ? IdOf(chunk.number + 1, 0) : IdOf(chunk.number, row + 1);
+}
+
+const StreamJoin::Chunk& StreamJoin::ChunkOf(const Side& side, RowId id) {
+  return side.chunks[(id >> kRowBits) - side.chunks_before];
+}
+
+StreamJoin::Chunk& StreamJoin::ChunkOf(Side& side, RowId id) {
+  return side.chunks[(id >> kRowBits) - side.chunks_before];
+}
+
 Status StreamJoin::OnBatch(size_t input, const data::Batch& batch, Emitter& /*out*/) {
-  merge_.Add(input, batch);  // Goes on with the bound that follows.
-  return Ok();
+  for (size_t begin = 0; begin < batch.rows(); begin += kChunkRowsMax) {
+    merge_.Add(input, batch.Slice(begin, std::min(batch.rows(), begin + kChunkRowsMax)));
+  }
+  return Ok();  // Goes on with the bound that follows.
 }
 
 Status StreamJoin::OnBound(size_t input, int64_t bound, Emitter& out) {
   merge_.Raise(input, bound);
-  TAILRACE_TRY(merge_.Release([&](size_t side, const data::Batch& rows) { return Take(side, rows, out); }));
+  TAILRACE_TRY(TakeReady(out));
   const int64_t reached = merge_.bound();
-  TAILRACE_TRY(reached == kEndOfTime ? ExpireAll(out) : ExpireBefore(reached, out));
-  TAILRACE_TRY(Decide(out));
-  TAILRACE_TRY(EmitPairs(out));
+  if (reached == kEndOfTime) {
+    ExpireAll();
+  } else {
+    ExpireBefore(reached);
+  }
+  TAILRACE_TRY(Flush(out));
   DropOldChunks();
+  EraseUnusedKeys();
   if (reached != kEndOfTime) clock_ = std::max(clock_, reached);
   return reached == kBeginningOfTime ? Ok() : out.EmitBound(reached);
 }
 
-Status StreamJoin::Take(size_t side, const data::Batch& rows, Emitter& out) {
-  data::Batch good = rows;
-  const std::vector<data::ColumnPtr> keys = sides_[side].evaluator.Evaluate(sides_[side].keys, good);
-  if (good.rows() == 0) return Ok();
-  AddChunk(sides_[side], good, keys);
-  const auto rowtimes = good.rowtimes->int64s();
-  for (size_t row = 0; row < rowtimes.size(); ++row) {
-    TAILRACE_TRY(ExpireBefore(rowtimes[row], out));
-    clock_ = rowtimes[row];
-    TAILRACE_TRY(Meet(side, sides_[side].chunks.back(), row, out));
-    if (undecided_.size() + decided_.size() < context_.batch_rows_max) continue;
-    TAILRACE_TRY(Decide(out));
-    TAILRACE_TRY(EmitPairs(out));
+Status StreamJoin::TakeReady(Emitter& out) {
+  std::vector<std::vector<data::Batch>> ready = merge_.TakeReady();
+  std::array<RowId, 2> first{};
+  for (size_t i = 0; i < sides_.size(); ++i) {
+    Side& side = sides_[i];
+    first[i] = IdOf(side.chunks_before + side.chunks.size(), 0);
+    for (data::Batch& rows : ready[i]) {
+      const std::vector<data::ColumnPtr> keys = side.evaluator.Evaluate(side.keys, rows);
+      if (rows.rows() > 0) AddChunk(side, rows, keys);
+    }
+    std::erase_if(ready[i], [](const data::Batch& rows) { return rows.rows() == 0; });
   }
-  EraseUnusedKeys();
-  return Ok();
+  return VisitInOrder(ready, [&](size_t side, size_t batch, size_t begin, size_t end) {
+    return TakeRun(side, ChunkOf(sides_[side], first[side] + IdOf(batch, 0)), begin, end, out);
+  });
 }
 
 // The chunk's rows are in the window only from Meet on.
 void StreamJoin::AddChunk(Side& side, const data::Batch& rows, const std::vector<data::ColumnPtr>& keys) {
-  Chunk chunk{.rows = rows, .first = side.next, .keys = {}, .matched = std::vector<uint8_t>(rows.rows())};
+  TAILRACE_CHECK(rows.rows() <= kChunkRowsMax);
+  Chunk chunk{.rows = rows,
+              .number = side.chunks_before + side.chunks.size(),
+              .keys = {},
+              .matched = std::vector<uint8_t>(rows.rows())};
   std::vector<uint32_t> added;
   keys_.FindOrInsert(keys, 0, rows.rows(), chunk.keys, added);
   for (Side& either : sides_) {
     if (keys_.index_limit() > either.by_key.size()) either.by_key.resize(keys_.index_limit());
   }
-  for (size_t row = 0; row < rows.rows(); ++row) {
-    const bool null = std::ranges::any_of(keys, [row](const data::ColumnPtr& key) { return key->null(row); });
-    if (!null) continue;
-    maybe_unused_keys_.push_back(chunk.keys[row]);
-    chunk.keys[row] = KeyTable::kNone;
+  for (const data::ColumnPtr& key : keys) {
+    if (key->type().kind != data::TypeKind::kNull && key->validity().all_valid()) continue;
+    for (size_t row = 0; row < rows.rows(); ++row) {
+      if (!key->null(row) || chunk.keys[row] == KeyTable::kNone) continue;
+      maybe_unused_keys_.push_back(chunk.keys[row]);
+      chunk.keys[row] = KeyTable::kNone;
+    }
   }
   side.chunks.push_back(std::move(chunk));
 }
 
-Status StreamJoin::Meet(size_t side, const Chunk& chunk, size_t row, Emitter& out) {
-  Side& own = sides_[side];
-  const Side& other = sides_[1 - side];
-  const uint64_t number = own.next++;
-  const int64_t time = chunk.rows.rowtimes->int64s()[row];
-  if (const uint32_t key = chunk.keys[row]; key != KeyTable::kNone) {
-    const CellRing& found = other.by_key[key];
-    for (size_t i = 0; i < found.size(); ++i) {
-      const uint64_t met = found.At(i, 1)[0];
-      if (plan_.equal_rowtime) {
-        const RowRef ref = Find(other, met);
-        if (ref.batch->rowtimes->int64s()[ref.row] != time) continue;
-      }
-      undecided_.push_back({.left = side == 0 ? number : met, .right = side == 0 ? met : number, .time = time});
-    }
-    own.by_key[key].Push(1)[0] = number;
+Status StreamJoin::TakeRun(size_t side, const Chunk& chunk, size_t begin, size_t end, Emitter& out) {
+  const std::span<const int64_t> times = chunk.rows.rowtimes->int64s();
+  for (size_t row = begin; row < end; ++row) {
+    ExpireBefore(times[row]);
+    clock_ = times[row];
+    Meet(side, chunk, row);
+    if (waiting_.size() >= context_.batch_rows_max) TAILRACE_TRY(Flush(out));
   }
-  if (!own.by_rows) return Ok();
-  while (own.next - own.oldest > static_cast<uint64_t>(own.width)) TAILRACE_TRY(ExpireOne(side, time, out));
   return Ok();
 }
 
-std::optional<int64_t> StreamJoin::FirstExpiry(const Side& side) const {
-  if (side.by_rows || side.oldest == side.next) return std::nullopt;
-  const RowRef first = Find(side, side.oldest);
-  return AddTime(first.batch->rowtimes->int64s()[first.row], side.width);
+void StreamJoin::Meet(size_t side, const Chunk& chunk, size_t row) {
+  Side& own = sides_[side];
+  const Side& other = sides_[1 - side];
+  const RowId id = IdOf(chunk.number, row);
+  const int64_t time = clock_;
+  own.next = After(chunk, row);
+  if (own.rows++ == 0) own.oldest_time = time;
+  if (const uint32_t key = chunk.keys[row]; key != KeyTable::kNone) {
+    const CellRing& found = other.by_key[key];
+    for (size_t i = FirstToMeet(other, found, time); i < found.size(); ++i) {
+      const RowId met = found.At(i, 1)[0];
+      waiting_.push_back({.left = side == 0 ? id : met, .right = side == 0 ? met : id, .time = time});
+      if (plan_.residual == nullptr) MarkMatched(waiting_.back());
+    }
+    own.by_key[key].Push(1)[0] = id;
+  }
+  if (!own.by_rows) return;
+  while (own.rows > static_cast<uint64_t>(own.width)) ExpireOne(side, time);
+}
+
+size_t StreamJoin::FirstToMeet(const Side& side, const CellRing& rows, int64_t time) const {
+  if (!plan_.equal_rowtime) return 0;
+  size_t first = rows.size();
+  while (first > 0 && TimeOf(side, rows.At(first - 1, 1)[0]) == time) --first;
+  return first;
+}
+
+int64_t StreamJoin::TimeOf(const Side& side, RowId id) { return ChunkOf(side, id).rows.rowtimes->int64s()[RowOf(id)]; }
+
+std::optional<int64_t> StreamJoin::FirstExpiry(const Side& side) {
+  if (side.by_rows || side.rows == 0) return std::nullopt;
+  return AddTime(side.oldest_time, side.width);
 }
 
 // Takes the rows off both windows that leave them before `time`, in order of leaving, left before right.
-Status StreamJoin::ExpireBefore(int64_t time, Emitter& out) {
+void StreamJoin::ExpireBefore(int64_t time) {
   while (true) {
     const std::optional<int64_t> left = FirstExpiry(sides_[0]);
     const std::optional<int64_t> right = FirstExpiry(sides_[1]);
     const bool take_left = left.has_value() && *left < time && (!right.has_value() || *left <= *right);
-    if (!take_left && !(right.has_value() && *right < time)) return Ok();
-    TAILRACE_TRY(ExpireOne(take_left ? 0 : 1, take_left ? *left : *right, out));
+    if (!take_left && !(right.has_value() && *right < time)) return;
+    ExpireOne(take_left ? 0 : 1, take_left ? *left : *right);
   }
 }
 
 // The input has ended: what never leaves by time goes at the time reached, then the others at theirs.
-Status StreamJoin::ExpireAll(Emitter& out) {
+void StreamJoin::ExpireAll() {
   for (size_t side = 0; side < sides_.size(); ++side) {
-    while (sides_[side].by_rows && sides_[side].oldest < sides_[side].next) {
-      TAILRACE_TRY(ExpireOne(side, clock_, out));
-    }
+    while (sides_[side].by_rows && sides_[side].rows > 0) ExpireOne(side, clock_);
   }
-  TAILRACE_TRY(ExpireBefore(kEndOfTime, out));
+  ExpireBefore(kEndOfTime);
   for (size_t side = 0; side < sides_.size(); ++side) {
-    while (sides_[side].oldest < sides_[side].next) TAILRACE_TRY(ExpireOne(side, clock_, out));
+    while (sides_[side].rows > 0) ExpireOne(side, clock_);
   }
-  return Ok();
 }
 
-Status StreamJoin::ExpireOne(size_t side, int64_t time, Emitter& out) {
+void StreamJoin::ExpireOne(size_t side, int64_t time) {
   Side& own = sides_[side];
-  const uint64_t number = own.oldest;
-  Chunk& chunk = ChunkOf(own, number);
-  const size_t row = number - chunk.first;
-  if (own.preserved && chunk.matched[row] == 0) {
-    TAILRACE_TRY(Decide(out));
-    if (chunk.matched[row] == 0) {
-      decided_.push_back({.left = side == 0 ? number : kNoRow, .right = side == 0 ? kNoRow : number, .time = time});
-    }
+  const RowId id = own.oldest;
+  const Chunk& chunk = ChunkOf(own, id);
+  if (own.preserved && chunk.matched[RowOf(id)] == 0) {
+    waiting_.push_back({.left = side == 0 ? id : kNoRow, .right = side == 0 ? kNoRow : id, .time = time});
   }
-  ++own.oldest;
-  if (const uint32_t key = chunk.keys[row]; key != KeyTable::kNone) {
+  own.oldest = After(chunk, RowOf(id));
+  if (--own.rows > 0) own.oldest_time = TimeOf(own, own.oldest);
+  if (const uint32_t key = chunk.keys[RowOf(id)]; key != KeyTable::kNone) {
     own.by_key[key].PopFront(1);
     if (own.by_key[key].empty()) maybe_unused_keys_.push_back(key);
   }
-  return Ok();
 }
 
-// Evaluates the rest of the condition for the pairs that met.
-Status StreamJoin::Decide(Emitter& /*out*/) {
-  if (undecided_.empty()) return Ok();
-  std::vector<Pair> pairs = std::move(undecided_);
-  undecided_.clear();
-  const auto decide = [&](const Pair& pair) {
-    MarkMatched(sides_[0], pair.left);
-    MarkMatched(sides_[1], pair.right);
-    decided_.push_back(pair);
-  };
-  if (plan_.residual == nullptr) {
-    for (const Pair& pair : pairs) decide(pair);
-    return Ok();
-  }
-  for (size_t begin = 0; begin < pairs.size(); begin += context_.batch_rows_max) {
-    const auto some = std::span(pairs).subspan(begin, std::min(context_.batch_rows_max, pairs.size() - begin));
-    for (const uint32_t row : residual_evaluator_.Select(*plan_.residual, Joined(some))) decide(some[row]);
-  }
-  return Ok();
-}
-
-data::Batch StreamJoin::Joined(std::span<const Pair> pairs) const {
-  std::vector<RowRef> left;
-  std::vector<RowRef> right;
-  auto rowtimes = std::make_shared<data::Column>(data::Type::Timestamp(), pairs.size());
-  for (size_t i = 0; i < pairs.size(); ++i) {
-    left.push_back(pairs[i].left == kNoRow ? RowRef() : Find(sides_[0], pairs[i].left));
-    right.push_back(pairs[i].right == kNoRow ? RowRef() : Find(sides_[1], pairs[i].right));
-    rowtimes->mutable_int64s()[i] = pairs[i].time;
-  }
-  data::Batch joined{.rowtimes = std::move(rowtimes), .columns = {}};
-  for (size_t i = 0; i < sides_[0].schema.fields.size(); ++i) {
-    joined.columns.push_back(GatherRefs(sides_[0].schema.fields[i].type, i, left));
-  }
-  for (size_t i = 0; i < sides_[1].schema.fields.size(); ++i) {
-    joined.columns.push_back(GatherRefs(sides_[1].schema.fields[i].type, i, right));
-  }
-  joined.columns.push_back(GatherRowtimes(left));
-  joined.columns.push_back(GatherRowtimes(right));
-  return joined;
-}
-
-Status StreamJoin::EmitPairs(Emitter& out) {
-  const std::vector<Pair> pairs = std::move(decided_);
-  decided_.clear();
+Status StreamJoin::Flush(Emitter& out) {
+  const std::vector<Pair> pairs = Decide(std::exchange(waiting_, {}));
   for (size_t begin = 0; begin < pairs.size(); begin += context_.batch_rows_max) {
     const size_t count = std::min(context_.batch_rows_max, pairs.size() - begin);
-    TAILRACE_TRY(out.Emit(Joined(std::span(pairs).subspan(begin, count))));
+    TAILRACE_TRY(out.Emit(Joined(std::span(pairs).subspan(begin, count), all_columns_)));
   }
   return Ok();
+}
+
+// Those that come out: two rows for which the rest of the condition holds, and one that found none until it left.
+std::vector<StreamJoin::Pair> StreamJoin::Decide(std::vector<Pair> waiting) {
+  const std::vector<bool> holds = plan_.residual == nullptr ? std::vector<bool>() : WhereConditionHolds(waiting);
+  size_t decided = 0;
+  for (size_t i = 0; i < waiting.size(); ++i) {
+    const Pair pair = waiting[i];
+    if (pair.right == kNoRow) {
+      if (ChunkOf(sides_[0], pair.left).matched[RowOf(pair.left)] != 0) continue;
+    } else if (pair.left == kNoRow) {
+      if (ChunkOf(sides_[1], pair.right).matched[RowOf(pair.right)] != 0) continue;
+    } else if (plan_.residual != nullptr) {
+      if (!holds[i]) continue;
+      MarkMatched(pair);
+    }
+    waiting[decided++] = pair;
+  }
+  waiting.resize(decided);
+  return waiting;
+}
+
+std::vector<bool> StreamJoin::WhereConditionHolds(std::span<const Pair> pairs) {
+  std::vector<bool> holds(pairs.size());
+  std::vector<Pair> some;  // Of two rows.
+  std::vector<size_t> places;
+  const auto evaluate = [&] {
+    const data::Batch rows = Joined(some, residual_columns_);
+    const auto whole = [&] { return Joined(some, all_columns_); };
+    for (const uint32_t row : residual_evaluator_.Select(*plan_.residual, rows, whole)) holds[places[row]] = true;
+    some.clear();
+    places.clear();
+  };
+  for (size_t i = 0; i < pairs.size(); ++i) {
+    if (pairs[i].left == kNoRow || pairs[i].right == kNoRow) continue;
+    some.push_back(pairs[i]);
+    places.push_back(i);
+    if (some.size() == context_.batch_rows_max) evaluate();
+  }
+  if (!some.empty()) evaluate();
+  return holds;
+}
+
+RowRefs StreamJoin::RefsOf(const Side& side, std::span<const Pair> pairs, RowId Pair::* id_of) {
+  RowRefs refs;
+  refs.rows.reserve(pairs.size());
+  std::vector<const Chunk*> chunks;
+  for (const Pair& pair : pairs) {
+    const RowId id = pair.*id_of;
+    if (id == kNoRow) {
+      refs.rows.push_back({});
+      continue;
+    }
+    const Chunk& chunk = ChunkOf(side, id);
+    if (chunk.source == RowRef::kNone) {
+      chunk.source = static_cast<uint32_t>(refs.sources.size());
+      refs.sources.push_back(&chunk.rows);
+      chunks.push_back(&chunk);
+    }
+    refs.rows.push_back({.source = chunk.source, .row = static_cast<uint32_t>(RowOf(id))});
+  }
+  for (const Chunk* chunk : chunks) chunk->source = RowRef::kNone;
+  return refs;
+}
+
+// Columns that are not wanted have no storage.
+data::Batch StreamJoin::Joined(std::span<const Pair> pairs, const Columns& wanted) const {
+  const RowRefs left = RefsOf(sides_[0], pairs, &Pair::left);
+  const RowRefs right = RefsOf(sides_[1], pairs, &Pair::right);
+  auto rowtimes = std::make_shared<data::Column>(data::Type::Timestamp(), pairs.size());
+  for (size_t i = 0; i < pairs.size(); ++i) rowtimes->mutable_int64s()[i] = pairs[i].time;
+  data::Batch joined{.rowtimes = std::move(rowtimes), .columns = {}};
+  const auto unwanted = std::make_shared<data::Column>(data::Type::Null(), pairs.size());
+  const size_t left_columns = sides_[0].schema.fields.size();
+  const size_t columns = left_columns + sides_[1].schema.fields.size();
+  for (size_t i = 0; i < columns; ++i) {
+    const bool of_left = i < left_columns;
+    joined.columns.push_back(
+        !wanted[i] ? unwanted
+                   : GatherRefs(output_.fields[i].type, of_left ? i : i - left_columns, of_left ? left : right));
+  }
+  joined.columns.push_back(wanted[columns] ? GatherRowtimes(left) : unwanted);
+  joined.columns.push_back(wanted[columns + 1] ? GatherRowtimes(right) : unwanted);
+  return joined;
 }
 
 // Only when no pair waits: pairs refer to rows that have left their window.
 void StreamJoin::DropOldChunks() {
   for (Side& side : sides_) {
-    while (!side.chunks.empty() && side.chunks.front().first + side.chunks.front().keys.size() <= side.oldest) {
+    while (!side.chunks.empty() && side.chunks.front().number < side.oldest >> kRowBits) {
       if (const auto cut = side.cut.lock()) cut->BeforePopFront();
       side.chunks.pop_front();
+      ++side.chunks_before;
     }
   }
 }
 
+// Only when all rows of all chunks have been taken: keys of rows to come are not in the windows yet.
 void StreamJoin::EraseUnusedKeys() {
   std::ranges::sort(maybe_unused_keys_);
   const auto repeated = std::ranges::unique(maybe_unused_keys_);
@@ -242,26 +328,17 @@ void StreamJoin::EraseUnusedKeys() {
   maybe_unused_keys_.clear();
 }
 
-void StreamJoin::MarkMatched(Side& side, uint64_t number) {
-  Chunk& chunk = ChunkOf(side, number);
-  uint8_t& matched = chunk.matched[number - chunk.first];
-  if (matched != 0) return;
-  if (const auto cut = side.cut.lock()) {
-    const auto at = std::ranges::lower_bound(side.chunks, chunk.first, {}, &Chunk::first);
-    cut->BeforeChange(static_cast<size_t>(at - side.chunks.begin()));
-  }
-  matched = 1;
-}
-
-StreamJoin::Chunk& StreamJoin::ChunkOf(Side& side, uint64_t number) {
-  const auto after = std::ranges::upper_bound(side.chunks, number, {}, &Chunk::first);
-  return *std::prev(after);
-}
-
-RowRef StreamJoin::Find(const Side& side, uint64_t number) const {
-  const auto after = std::ranges::upper_bound(side.chunks, number, {}, &Chunk::first);
-  const Chunk& chunk = *std::prev(after);
-  return {.batch = &chunk.rows, .row = number - chunk.first};
+void StreamJoin::MarkMatched(const Pair& pair) {
+  const auto mark = [](Side& side, RowId id) {
+    if (!side.preserved) return;
+    Chunk& chunk = ChunkOf(side, id);
+    uint8_t& matched = chunk.matched[RowOf(id)];
+    if (matched != 0) return;
+    if (const auto cut = side.cut.lock()) cut->BeforeChange(chunk.number - side.chunks_before);
+    matched = 1;
+  };
+  mark(sides_[0], pair.left);
+  mark(sides_[1], pair.right);
 }
 
 std::optional<int64_t> StreamJoin::NextDeadline() const {
@@ -284,7 +361,7 @@ uint64_t StreamJoin::StateBytes() const {
   return bytes;
 }
 
-// Every row of the windows with whether it has matched; numbers and index are made anew.
+// Every row of the windows with whether it has matched; ids and index are made anew.
 void StreamJoin::Save(ByteWriter& writer) const {
   writer.I64(clock_);
   merge_.Save(writer);
@@ -292,7 +369,7 @@ void StreamJoin::Save(ByteWriter& writer) const {
     writer.U64(side.chunks.size());
     const auto write = [&side, oldest = side.oldest](size_t index, ByteWriter& out) {
       const Chunk& chunk = side.chunks[index];
-      const size_t from = oldest > chunk.first ? oldest - chunk.first : 0;
+      const size_t from = chunk.number == oldest >> kRowBits ? RowOf(oldest) : 0;
       SaveBatch(out, from == 0 ? chunk.rows : chunk.rows.Slice(from, chunk.rows.rows()));
       out.Append(
           std::string_view(reinterpret_cast<const char*>(chunk.matched.data()), chunk.matched.size()).substr(from));
@@ -303,37 +380,41 @@ void StreamJoin::Save(ByteWriter& writer) const {
 
 Status StreamJoin::Load(ByteReader& reader) {
   keys_.Clear();
-  undecided_.clear();
-  decided_.clear();
+  waiting_.clear();
   maybe_unused_keys_.clear();
   for (Side& side : sides_) {
     side.by_key.clear();
     side.chunks.clear();
-    side.oldest = side.next = 0;
+    side.chunks_before = side.oldest = side.next = side.rows = 0;
   }
   TAILRACE_ASSIGN_OR_RETURN(clock_, reader.I64());
   const std::vector<std::vector<data::Type>> types{TypesOf(sides_[0].schema), TypesOf(sides_[1].schema)};
   TAILRACE_TRY(merge_.Load(reader, types));
-  for (size_t i = 0; i < sides_.size(); ++i) {
-    Side& side = sides_[i];
-    TAILRACE_ASSIGN_OR_RETURN(const size_t chunks, LoadCount(reader, sizeof(uint64_t)));
-    for (size_t chunk = 0; chunk < chunks; ++chunk) {
-      TAILRACE_ASSIGN_OR_RETURN(const data::Batch rows, LoadBatch(reader, types[i]));
-      TAILRACE_ASSIGN_OR_RETURN(const std::string_view matched, reader.Raw(rows.rows()));
-      if (rows.rows() == 0) continue;
-      data::Batch good = rows;
-      const std::vector<data::ColumnPtr> keys = side.evaluator.Evaluate(side.keys, good);
-      if (good.rows() != rows.rows()) return CorruptState("a row of a join that has no key");
-      AddChunk(side, rows, keys);
-      Chunk& added = side.chunks.back();
-      for (size_t row = 0; row < matched.size(); ++row) {
-        added.matched[row] = matched[row] != 0 ? 1 : 0;
-        if (added.keys[row] != KeyTable::kNone) side.by_key[added.keys[row]].Push(1)[0] = side.next;
-        ++side.next;
-      }
-    }
-  }
+  for (size_t i = 0; i < sides_.size(); ++i) TAILRACE_TRY(LoadSide(reader, sides_[i], types[i]));
   EraseUnusedKeys();
+  return Ok();
+}
+
+Status StreamJoin::LoadSide(ByteReader& reader, Side& side, const std::vector<data::Type>& types) {
+  TAILRACE_ASSIGN_OR_RETURN(const size_t chunks, LoadCount(reader, sizeof(uint64_t)));
+  for (size_t i = 0; i < chunks; ++i) {
+    TAILRACE_ASSIGN_OR_RETURN(const data::Batch rows, LoadBatch(reader, types));
+    TAILRACE_ASSIGN_OR_RETURN(const std::string_view matched, reader.Raw(rows.rows()));
+    if (rows.rows() == 0) continue;
+    if (rows.rows() > kChunkRowsMax) return CorruptState("too many rows of a join at once");
+    data::Batch good = rows;
+    const std::vector<data::ColumnPtr> keys = side.evaluator.Evaluate(side.keys, good);
+    if (good.rows() != rows.rows()) return CorruptState("a row of a join that has no key");
+    AddChunk(side, rows, keys);
+    Chunk& added = side.chunks.back();
+    if (side.rows == 0) side.oldest_time = rows.rowtimes->int64s().front();
+    for (size_t row = 0; row < matched.size(); ++row) {
+      added.matched[row] = matched[row] != 0 ? 1 : 0;
+      if (added.keys[row] != KeyTable::kNone) side.by_key[added.keys[row]].Push(1)[0] = IdOf(added.number, row);
+    }
+    side.rows += rows.rows();
+    side.next = IdOf(added.number + 1, 0);
+  }
   return Ok();
 }
 

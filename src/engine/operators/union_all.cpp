@@ -12,7 +12,7 @@ Status UnionAll::OnBatch(size_t input, const data::Batch& batch, Emitter& /*out*
 
 Status UnionAll::OnBound(size_t input, int64_t bound, Emitter& out) {
   merge_.Raise(input, bound);
-  TAILRACE_TRY(merge_.Release([&](size_t, const data::Batch& rows) { return out.Emit(rows); }));
+  TAILRACE_TRY(merge_.Release(types_, [&](const data::Batch& rows) { return out.Emit(rows); }));
   return merge_.bound() == kBeginningOfTime ? Ok() : out.EmitBound(merge_.bound());
 }
 
