@@ -38,6 +38,7 @@ Status Runtime::OpenStores() {
   if (!simulated) {
     TAILRACE_ASSIGN_OR_RETURN(lock_, FolderLock::Acquire(folder));
   }
+  TAILRACE_TRY(MakeDirectoriesDurably(environment_.disk, folder + "/apps"));
   TAILRACE_ASSIGN_OR_RETURN(
       told_time_, ToldTime::Open(environment_.disk, folder + "/told-time", options_.application.told_time_reserve));
   clock_.RaiseTo(told_time_->told_before() + Milliseconds(1));
@@ -191,8 +192,10 @@ Status Runtime::AddApplication(Definition definition) {
 }
 
 Result<std::shared_ptr<RunningApplication>> Runtime::OpenApplication(Definition definition) {
-  const std::string folder = StrCat(options_.data_folder, "/apps/", definition.config.name);
-  TAILRACE_TRY(MakeDirectoriesDurably(environment_.disk, folder));
+  const std::string applications = options_.data_folder + "/apps";  // Durable since OpenStores.
+  const std::string folder = StrCat(applications, "/", definition.config.name);
+  TAILRACE_TRY(environment_.disk.MakeDirectories(folder));
+  TAILRACE_TRY(environment_.disk.SyncDirectory(applications));
   TAILRACE_TRY(AdoptToldTime(folder + "/told-time"));
   TAILRACE_ASSIGN_OR_RETURN(std::unique_ptr<RunningApplication> application,
                             RunningApplication::Open(std::move(definition), *this, folder, rng_.Fork(), options_));

@@ -23,15 +23,11 @@ class FileSink final : public RedrivableSink {
                                                      {{"sink", config_.name}})) {}
 
   Status Open() {
-    TAILRACE_TRY(environment_.disk.MakeDirectories(Directory()));
-    // New directories are durable when the ones above them are synced.
-    for (size_t slash = config_.path.rfind('/'); slash != std::string::npos && slash > 0;
-         slash = config_.path.rfind('/', slash - 1)) {
-      const size_t above = config_.path.rfind('/', slash - 1);
-      if (above == std::string::npos) break;
-      TAILRACE_TRY(environment_.disk.SyncDirectory(config_.path.substr(0, above + 1)));
+    if (Exists(environment_.disk, PositionPath())) {
+      TAILRACE_TRY(LoadPosition());  // Written after the directories were made durable.
+    } else {
+      TAILRACE_TRY(MakeDirectoriesDurably(environment_.disk, Directory()));
     }
-    if (Exists(environment_.disk, PositionPath())) TAILRACE_TRY(LoadPosition());
     return OpenFile();
   }
 

@@ -124,7 +124,8 @@ Result<std::shared_ptr<Stream>> StreamStore::Create(const std::string& name, con
   const std::string folder = FolderOf(name);
   // An earlier attempt that failed half way may have left the folder.
   if (Exists(environment_.disk, folder)) TAILRACE_TRY(RemoveFolder(folder));
-  TAILRACE_TRY(MakeDirectoriesDurably(environment_.disk, folder));
+  TAILRACE_TRY(environment_.disk.MakeDirectories(folder));
+  TAILRACE_TRY(environment_.disk.SyncDirectory(folder_));
   TAILRACE_TRY(WriteFileAtomically(environment_.disk, folder + std::string(kMetadataFile), EncodeMetadata(metadata)));
   TAILRACE_ASSIGN_OR_RETURN(std::shared_ptr<Stream> stream, Stream::Open(environment_, folder, MaintenanceRequest()));
   streams_.emplace(name, stream);
