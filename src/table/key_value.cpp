@@ -125,6 +125,14 @@ class RocksStore final : public KeyValueStore {
   rocksdb::WriteOptions write_options_;
 };
 
+// While a file is made, by a flush or a compaction, its filter and its index are in memory and outside the budget, and
+// so are the indices of the files it is made of: some ten bytes an item. So files are no larger than the budget, and
+// their indices and filters are in parts of a block each. RocksDB takes 64 MiB, which cost 20 MiB with a budget of
+// eight.
+uint64_t FileBytesMax(const KeyValueStore::Options& options) {
+  return std::clamp<uint64_t>(options.memory_bytes, 8 << 20, 64 << 20);
+}
+
 // Of one family; the budget of all is what really limits them, as five that are half full are more than one may be.
 uint64_t WriteBufferBytes(const KeyValueStore::Options& options) { return options.memory_bytes / 4; }
 
@@ -134,10 +142,13 @@ rocksdb::ColumnFamilyOptions FamilyOptions(const KeyValueStore::Options& options
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
   table.block_cache = std::move(cache);
   table.cache_index_and_filter_blocks = true;
+  table.index_type = rocksdb::BlockBasedTableOptions::IndexType::kTwoLevelIndexSearch;
+  table.partition_filters = true;
   table.format_version = 5;
   rocksdb::ColumnFamilyOptions family;
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   family.write_buffer_size = WriteBufferBytes(options);
+  family.target_file_size_base = FileBytesMax(options);
   family.compression = rocksdb::kLZ4Compression;
   family.level_compaction_dynamic_level_bytes = true;
   return family;
