@@ -12,6 +12,8 @@
 namespace tailrace::engine {
 namespace {
 
+constexpr size_t kRecordsEach = 16;  // An error has its row's text.
+
 // ERROR_TIME is the row's own time, so that a replay gives the same rows.
 void AppendRow(std::vector<std::shared_ptr<data::Column>>& columns, int64_t rowtime, const RowError& error) {
   const data::Schema& schema = sql::ErrorStreamSchema();
@@ -47,6 +49,9 @@ data::Batch ErrorStream::TakeBefore(int64_t bound) {
     rowtimes->AppendInt64(first.rowtime);
     AppendRow(columns, first.rowtime, first.error);
     released_ = first.rowtime;
+    if (first.number < cut_limit_) {
+      if (const auto cut = cut_.lock()) cut->BeforePopFront();
+    }
     waiting_.erase(waiting_.begin());
   }
   return {.rowtimes = std::move(rowtimes), .columns = {columns.begin(), columns.end()}};
@@ -60,17 +65,29 @@ void ErrorStream::Save(ByteWriter& writer) const {
   writer.I64(released_);
   writer.U64(next_number_);
   writer.U64(waiting_.size());
-  for (const Waiting& waiting : waiting_) {
-    writer.I64(waiting.rowtime);
-    writer.U64(waiting.origin.pump);
-    writer.U64(waiting.origin.stage);
-    writer.U64(waiting.number);
-    writer.Text(waiting.error.name);
-    writer.Text(waiting.error.message);
-    writer.Text(waiting.error.row_bytes);
-    writer.I64(waiting.error.rowtime_unix_ms);
-    writer.Text(waiting.error.pump);
-  }
+  // Later errors may come to lie between those that are saved, so each is found by the one before it.
+  const auto write = [this, limit = next_number_,
+                      last = Waiting{.rowtime = INT64_MIN, .origin = {}, .number = 0, .error = {}}](
+                         size_t, ByteWriter& out) mutable {
+    auto next = waiting_.upper_bound(last);
+    while (next->number >= limit) ++next;
+    last = {.rowtime = next->rowtime, .origin = next->origin, .number = next->number, .error = {}};
+    SaveOne(*next, out);
+  };
+  cut_ = SaveQueue(writer, waiting_.size(), write, kRecordsEach);
+  cut_limit_ = next_number_;
+}
+
+void ErrorStream::SaveOne(const Waiting& waiting, ByteWriter& writer) {
+  writer.I64(waiting.rowtime);
+  writer.U64(waiting.origin.pump);
+  writer.U64(waiting.origin.stage);
+  writer.U64(waiting.number);
+  writer.Text(waiting.error.name);
+  writer.Text(waiting.error.message);
+  writer.Text(waiting.error.row_bytes);
+  writer.I64(waiting.error.rowtime_unix_ms);
+  writer.Text(waiting.error.pump);
 }
 
 Status ErrorStream::Load(ByteReader& reader) {

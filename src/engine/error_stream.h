@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <set>
 #include <tuple>
@@ -9,6 +10,7 @@
 #include "base/bytes.h"
 #include "data/batch.h"
 #include "engine/job.h"
+#include "engine/queue_cut.h"
 
 namespace tailrace::engine {
 
@@ -42,9 +44,14 @@ class ErrorStream {
              std::tie(other.rowtime, other.origin.pump, other.origin.stage, other.number);
     }
   };
+  static void SaveOne(const Waiting& waiting, ByteWriter& writer);
+
   std::set<Waiting> waiting_;
   uint64_t next_number_ = 0;
   int64_t released_ = INT64_MIN;  // ROWTIME of the last row that came out.
+  // Of the save that is under way, when there are many; its errors have numbers below the limit.
+  mutable std::weak_ptr<QueueCut> cut_;
+  mutable uint64_t cut_limit_ = 0;
 };
 
 }  // namespace tailrace::engine

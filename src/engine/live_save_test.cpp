@@ -17,6 +17,7 @@ constexpr size_t kPiece = 4096;
 constexpr size_t kMore = 16 * 1024;  // An entry beyond a piece: a tree of a forest.
 constexpr size_t kBatchBytes = 256;  // What a batch that is shared, not copied, counts.
 constexpr size_t kNotedBytes = 64;   // What a row counts that is noted, not copied.
+constexpr size_t kErrorBytes = 150;  // With its row's text.
 constexpr size_t kAtTheCut = 64 * 1024;
 
 struct Case {
@@ -90,6 +91,13 @@ FOLLOWING) AS r ON l.I = r.N;
 )",
      .live_bytes_min = (kRows - 1000) * kNotedBytes,
      .other_rows = true},
+    {.name = "ErrorsThatWaitForAnotherPump",
+     .program = R"(CREATE STREAM D (N BIGINT);
+CREATE PUMP bad AS INSERT INTO D SELECT STREAM 1 / (N - N) FROM S;
+CREATE PUMP late AS INSERT INTO D SELECT STREAM l.I FROM S AS l
+LEFT JOIN R OVER (RANGE INTERVAL '60' SECOND FOLLOWING) AS r ON l.I = r.N;
+)",
+     .live_bytes_min = kRows * kErrorBytes},
     {.name = "AForest",
      .program = R"(CREATE STREAM D (X DOUBLE);
 CREATE PUMP p AS INSERT INTO D SELECT STREAM ANOMALY_SCORE FROM TABLE(RANDOM_CUT_FOREST(
