@@ -201,6 +201,36 @@ void SaveAMillionKeys(benchmark::State& state) {
 }
 BENCHMARK(SaveAMillionKeys)->ArgName("kind")->DenseRange(0, 6)->Iterations(20)->Unit(benchmark::kMillisecond);
 
+// A sum of doubles over a million rows goes through all of them once in a window's time. `turn_ms`: the longest push
+// then; with `saving`, of a checkpoint nothing is written yet, so that all rows are written before they change.
+void SumTurnsItsStacks(benchmark::State& state) {
+  const bool saving = state.range(0) != 0;
+  MetricsRegistry metrics;
+  const std::unique_ptr<Job> job = MakeJob(
+      "CREATE STREAM D (V DOUBLE); CREATE PUMP p AS INSERT INTO D SELECT STREAM SUM(V) OVER w FROM S WINDOW w AS "
+      "(RANGE INTERVAL '1000' SECOND(4) PRECEDING);",
+      metrics);
+  Source source(1000, 1000);
+  std::vector<double> turns;
+  for ([[maybe_unused]] auto _ : state) {
+    ByteWriter writer = ByteWriter::Deferring();
+    double longest = 0;
+    if (saving) job->Save(writer);
+    for (size_t push = 0; push < 1'000'000 / kBatchRows;
+         ++push) {  // A little less than a window: it turns at the begin.
+      const data::Batch batch = source.Next();
+      longest = std::max(longest, MillisecondsOf([&] { TAILRACE_CHECK(job->Push(0, batch).ok()); }));
+    }
+    while (writer.WriteSome(1 << 20)) continue;
+    turns.push_back(longest);
+  }
+  turns.erase(turns.begin());  // The first window fills up.
+  state.counters["turn_ms"] = Percentile(turns, 50);
+  state.counters["turn_ms_max"] = Percentile(turns, 100);
+  state.counters["state_bytes"] = static_cast<double>(job->Pumps()[0].state_bytes);
+}
+BENCHMARK(SumTurnsItsStacks)->ArgName("saving")->Arg(0)->Arg(1)->Iterations(6)->Unit(benchmark::kMillisecond);
+
 void SlidingCount(benchmark::State& state) {
   const int64_t seconds = state.range(0);
   Run(state,
