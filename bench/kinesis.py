@@ -5,6 +5,7 @@ The load comes from bench/kinesis_load.cpp, one thread.
 """
 
 import collections
+import csv
 import json
 import pathlib
 import shutil
@@ -91,6 +92,23 @@ def kinesalite(folder):
     return process, url
 
 
+def redis(folder):
+    """A Redis that answers when its log is on disk, as we do: its process and port; nothing without Redis."""
+    if not shutil.which("redis-server") or not shutil.which("redis-benchmark"):
+        print("  (Redis is not there: redis-server and redis-tools are not installed)", flush=True)
+        return None, None
+    port = harness.free_port()
+    process = harness.Process(["redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", folder, "--save", "", "--appendonly", "yes",
+                               "--appendfsync", "always", "--auto-aof-rewrite-percentage", 0], folder / "redis.log")
+    harness.wait_until(lambda: redis_says(port, "ping") == "PONG", "Redis")
+    return process, port
+
+
+def redis_says(port, *words):
+    done = subprocess.run(["redis-cli", "-p", str(port), *map(str, words)], capture_output=True, text=True)
+    return done.stdout.strip()
+
+
 class Puts:
     """Puts of one kind, measured turn by turn."""
 
@@ -122,6 +140,29 @@ class Puts:
 
     def cpu_ns(self):
         return statistics.median(self.cpu)
+
+
+class RedisPuts(Puts):
+    """XADD of as many records a pipeline as a call has, on as many connections."""
+
+    def __init__(self, bench, process, port, size=300, connections=8):
+        super().__init__(bench, Target("Redis XADD", None, process.child.pid, None), "AOF always", size, connections)
+        self.port, self.size, self.connections = port, size, connections
+
+    def turn(self):
+        records = self.bench.size(500_000, 20_000)
+        before = cpu_seconds(self.target.process)
+        done = subprocess.run(["redis-benchmark", "-p", str(self.port), "-P", str(RECORDS), "-c", str(self.connections), "-n", str(records),
+                               "--csv", "XADD", "records", "*", "d", "x" * self.size], capture_output=True, text=True, check=True)
+        cpu = cpu_seconds(self.target.process) - before
+        if redis_says(self.port, "xlen", "records") != str(records) or redis_says(self.port, "del", "records") != "1":
+            raise SystemExit("Redis does not have every record")
+        heads, values = list(csv.reader(done.stdout.splitlines()))[-2:]
+        told = dict(zip(heads, values))
+        self.rates.append(float(told["rps"]))
+        self.cpu.append(cpu / records * 1e9)
+        self.p50.append(float(told["p50_latency_ms"]))
+        self.p99.append(float(told["p99_latency_ms"]))
 
 
 def in_turns(bench, all_puts):
@@ -157,9 +198,16 @@ def put_records(bench):
             running.append(peer)
             Kinesis(url).create("disk-1")
             theirs = [Puts(bench, Target(PEER, url, peer.child.pid, None), "disk-1")]
-        in_turns(bench, [plain, signed, *theirs, *rest])
+        log, port = (None, None) if bench.quick else redis(folder)
+        logged = []
+        if log:
+            running.append(log)
+            logged = [RedisPuts(bench, log, port)]
+        in_turns(bench, [plain, signed, *theirs, *logged, *rest])
         bench.goal("G10", "PutRecords, 500 x 300 B, synced, 8 connections: M records/s", plain.rate() / 1e6, 0.7)
         bench.goal("G10", "the same: us of CPU a record", plain.cpu_ns() / 1e3, 1.1, at_least=False)
+        if logged:
+            bench.goal("G10", "the same: CPU a record of Redis XADD, AOF always, over ours", over(logged[0].cpu, plain.cpu), 2)
         if theirs:
             bench.goal("G10", "the same: rate over kinesalite's on disk", over(plain.rates, theirs[0].rates), 40)
             bench.goal("G11", "with signatures checked: rate over kinesalite's on disk", over(signed.rates, theirs[0].rates), 25)

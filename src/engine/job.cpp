@@ -68,6 +68,7 @@ class GraphJob final : public Job {
   Status Build();
 
   Status Push(int stream, const data::Batch& rows) override;
+  Status PushTogether(std::span<const StreamRows> batches, Timestamp bound) override;
   Status Advance(Timestamp bound) override;
   void ReportError(const RowError& error) override { errors_.Add({}, error); }
   std::optional<Timestamp> NextDeadline() const override;
@@ -253,6 +254,26 @@ Status GraphJob::Push(int stream, const data::Batch& rows) {
 Status GraphJob::PushSlice(int stream, const data::Batch& rows) {
   TAILRACE_TRY(streams_[static_cast<size_t>(stream)].Write(0, rows));
   return RaiseBounds(rows.rowtimes->int64s().back());
+}
+
+Status GraphJob::PushTogether(std::span<const StreamRows> batches, Timestamp bound) {
+  const int64_t time = ToUnixMs(bound);
+  for (const auto& [stream, rows] : batches) {
+    if (rows.rows() == 0) continue;
+    TAILRACE_TRY(CheckRows(stream, rows));
+    if (const int64_t last = rows.rowtimes->int64s().back(); last > time) {
+      return Error{ErrorCode::kInvalidArgument, StrCat("push of rows up to ", last, ": past the bound ", time)};
+    }
+  }
+  TAILRACE_TRY(Start());
+  const size_t step = std::max<size_t>(options_.batch_rows_max, 1);
+  for (const auto& [stream, rows] : batches) {
+    for (size_t begin = 0; begin < rows.rows(); begin += step) {
+      const data::Batch some = rows.Slice(begin, std::min(rows.rows(), begin + step));
+      TAILRACE_TRY(streams_[static_cast<size_t>(stream)].Write(0, some));
+    }
+  }
+  return RaiseBounds(time);
 }
 
 Status GraphJob::Advance(Timestamp bound) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -69,6 +70,13 @@ class Job {
   // Rows of input stream `stream` (index in program->streams). Columns: the declared ones, then MetadataFields().
   // ROWTIME non-decreasing over all pushes and not before the last bound.
   virtual Status Push(int stream, const data::Batch& rows) = 0;
+  // Rows of several input streams at once, all up to `bound`: gives what pushes in order of ROWTIME and an Advance
+  // would, without cutting the rows where those of other streams come between.
+  struct StreamRows {
+    int stream;
+    data::Batch rows;
+  };
+  virtual Status PushTogether(std::span<const StreamRows> batches, Timestamp bound) = 0;
   virtual Status Advance(Timestamp bound) = 0;
   // Puts a row that never entered a stream into error_stream. ROWTIME as for Push.
   virtual void ReportError(const RowError& error) = 0;

@@ -119,7 +119,7 @@ void PushBySide(JobForTest& test, const std::vector<Row>& rows, Rng& rng) {
   }
 }
 
-void PushTogether(JobForTest& test, const std::vector<Row>& rows, Rng& rng) {
+void PushOneStream(JobForTest& test, const std::vector<Row>& rows, Rng& rng) {
   for (size_t row = 0; row < rows.size();) {
     RowsForTest batch = test.NewRows("B");
     for (size_t left = 1 + rng.Below(rows.size()); left > 0 && row < rows.size(); --left, ++row) {
@@ -130,14 +130,29 @@ void PushTogether(JobForTest& test, const std::vector<Row>& rows, Rng& rng) {
   }
 }
 
+// Rows of both sides at once, of the same time and of the same part of time.
+void PushSidesTogether(JobForTest& test, const std::vector<Row>& rows, Rng& rng) {
+  for (size_t row = 0; row < rows.size();) {
+    RowsForTest sides[2] = {test.NewRows("L"), test.NewRows("R")};
+    for (size_t left = 1 + rng.Below(rows.size()); left > 0 && row < rows.size(); --left, ++row) {
+      sides[rows[row].side].Add(rows[row].time, {StrCat(rows[row].key), StrCat(rows[row].value)});
+    }
+    const Job::StreamRows batches[2] = {{test.program->FindStream("R"), sides[1].batch()},
+                                        {test.program->FindStream("L"), sides[0].batch()}};
+    ASSERT_TRUE(test.job->PushTogether(batches, FromUnixMs(rows[row - 1].time)).ok());
+    if (rng.Chance(0.3)) test.SaveAndLoad();
+  }
+}
+
 void RunCase(const std::string& kind, uint64_t seed) {
   Rng rng(seed);
   const Frame frames[2] = {RandomFrame(rng), RandomFrame(rng)};
-  const bool together = rng.Chance(0.5);
+  const uint64_t way = rng.Below(3);
+  const bool one_stream = way == 0;
   SCOPED_TRACE(StrCat("TAILRACE_SEED=", seed, " ", kind, " left: ", frames[0].sql, " right: ", frames[1].sql));
   const std::vector<Row> rows = RandomRows(rng);
   const auto source = [&](int side) -> std::string {
-    if (together) return StrCat("(SELECT STREAM K, V FROM B WHERE SIDE = ", side, ") ", frames[side].sql);
+    if (one_stream) return StrCat("(SELECT STREAM K, V FROM B WHERE SIDE = ", side, ") ", frames[side].sql);
     return StrCat(side == 0 ? "L " : "R ", frames[side].sql);
   };
   const std::string text =
@@ -147,7 +162,9 @@ void RunCase(const std::string& kind, uint64_t seed) {
       text,
       {{"L", "(K INTEGER, V INTEGER)"}, {"R", "(K INTEGER, V INTEGER)"}, {"B", "(SIDE INTEGER, K INTEGER, V INTEGER)"}},
       1 + rng.Below(30));
-  together ? PushTogether(test, rows, rng) : PushBySide(test, rows, rng);
+  if (way == 0) PushOneStream(test, rows, rng);
+  if (way == 1) PushBySide(test, rows, rng);
+  if (way == 2) PushSidesTogether(test, rows, rng);
   ASSERT_TRUE(test.job->Advance(Timestamp::max()).ok());
   std::vector<std::string> found = test.Take("D");
   EXPECT_TRUE(std::ranges::is_sorted(found, {}, [](const std::string& line) { return std::stoll(line); }));

@@ -85,6 +85,7 @@ class Query::Cursor {
 
   bool has_row() const { return row_ < batch_.rows(); }
   int64_t rowtime() const { return batch_.rowtimes->int64s()[row_]; }
+  int64_t last_rowtime() const { return batch_.rowtimes->int64s().back(); }
   const std::vector<int>& streams() const { return streams_; }
   const QuerySource& source() const { return *source_; }
 
@@ -336,19 +337,19 @@ class Query::Execution {
 
   // Pushes the earliest rows; false when there are no more.
   Result<bool> Step() {
-    Cursor* first = nullptr;
+    int64_t until = INT64_MAX;  // No source has rows of an earlier time after those at hand.
     for (Cursor& cursor : cursors_) {
       TAILRACE_ASSIGN_OR_RETURN(const bool more, cursor.Fill(query_.environment_.clock, report_));
-      if (more && (first == nullptr || cursor.rowtime() < first->rowtime())) first = &cursor;
+      if (more) until = std::min(until, cursor.last_rowtime());
     }
-    if (first == nullptr) return false;
-    // Rows of other sources at the same time come before or after, as the sources were given.
-    int64_t until = INT64_MAX;
-    for (const Cursor& cursor : cursors_) {
-      if (&cursor != first && cursor.has_row()) until = std::min(until, cursor.rowtime() - (&cursor < first ? 1 : 0));
+    if (until == INT64_MAX) return false;
+    std::vector<engine::Job::StreamRows> batches;
+    for (Cursor& cursor : cursors_) {
+      if (!cursor.has_row() || cursor.rowtime() > until) continue;
+      const data::Batch rows = cursor.TakeUntil(until);
+      for (const int stream : cursor.streams()) batches.push_back({.stream = stream, .rows = rows});
     }
-    const data::Batch rows = first->TakeUntil(until);
-    for (const int stream : first->streams()) TAILRACE_TRY(job_->Push(stream, rows));
+    TAILRACE_TRY(job_->PushTogether(batches, FromUnixMs(until)));
     if (listener_.progress) {
       uint64_t bytes = 0;
       for (const Cursor& cursor : cursors_) bytes += cursor.source().bytes_read();
