@@ -161,7 +161,7 @@ def run(bench):
     for kind, what in (("log", "line to alarm row"), ("put", "put to alarm row")):
         most = 2_000 if bench.quick else capacity(kind, 3)
         bench.figure(f"{OURS}, {what}, capacity", [most], "lines/s")
-        for percent in (1, 50, 90):
+        for percent in bench.size((1, 50, 90), (50,)):
             values = delays(kind, most * percent / 100, seconds)
             p50, p99 = statistics.median(values), percentile(values, 0.99)
             bench.figure(f"{OURS}, {what}, {percent} %, p50", [p50], "ms")

@@ -5,8 +5,10 @@ Programs that are compared run in turn (A B A B ...), and a ratio is the median 
 """
 
 import collections
+import contextlib
 import csv
 import dataclasses
+import fcntl
 import hashlib
 import json
 import os
@@ -146,21 +148,36 @@ def wall_ratio(turns, others):
     return statistics.median(a.wall_s / max(b.wall_s, 1e-9) for a, b in zip(turns, others))
 
 
+@contextlib.contextmanager
+def made_by_one(path, newer_than):
+    """Gives where to write a file that is to be at `path`; nothing when it is there and newer. Others wait meanwhile."""
+    with open(path.with_name(path.name + ".lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if path.exists() and path.stat().st_mtime >= newer_than.stat().st_mtime:
+            yield None
+            return
+        part = path.with_name(path.name + ".part")
+        yield part
+        part.rename(path)
+
+
 def built(source, *options):
     """The program of one source file of bench/limits."""
     path = ROOT / "bench" / "limits" / source
     program = FOLDER / path.stem
-    if not program.exists() or program.stat().st_mtime < path.stat().st_mtime:
-        subprocess.run(["g++", "-O3", "-std=c++20", path, "-o", program, *options], check=True)
+    with made_by_one(program, path) as part:
+        if part:
+            subprocess.run(["g++", "-O3", "-std=c++20", path, "-o", part, *options], check=True)
     return program
 
 
 def generated(program, *words):
     """A file that the program makes from seeds, kept for the next run; made anew when the program is."""
     path = FOLDER / "-".join(map(str, words))
-    if not path.exists() or path.stat().st_mtime < program.stat().st_mtime:
-        with open(path, "wb") as file:
-            subprocess.run([program, "generate", *map(str, words)], stdout=file, check=True)
+    with made_by_one(path, program) as part:
+        if part:
+            with open(part, "wb") as file:
+                subprocess.run([program, "generate", *map(str, words)], stdout=file, check=True)
     return path
 
 

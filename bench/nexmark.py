@@ -124,7 +124,7 @@ def staggered(path):
 
 def run(bench):
     program = built("nexmark.cpp")
-    events = bench.size(1_000_000, 200_000)
+    events = bench.size(1_000_000, 110_000)
     files = {name: generated(program, kind, events) for name, kind in (("bid", "bids"), ("auction", "auctions"), ("person", "people"))}
     name = bench.scenario
     for query in QUERIES:

@@ -211,7 +211,7 @@ def checkpoint_of(bench, kind, site):
         site.wait()
         pauses = Pauses(site.server)
         pauses.start()
-        for made in range(bench.size(CHECKPOINTS, 2)):
+        for made in range(bench.size(CHECKPOINTS, 1)):
             site.put(ORDERS_OF_A_CHECKPOINT)
             while len(pauses.seen_ms) <= made:
                 site.put()
@@ -238,7 +238,7 @@ def recovery(bench):
         site.put_file(bench.size(1 << 30, 1 << 20))
         site.wait()
         before = site.server.application()["checkpoints"]
-        site.put()
+        site.put(ORDERS_OF_A_CHECKPOINT)
         harness.wait_until(lambda: site.server.application()["checkpoints"] > before, "a checkpoint with all keys", 60)
         for _ in range(bench.repetitions):
             site.put()
