@@ -9,6 +9,7 @@ import contextlib
 import csv
 import dataclasses
 import fcntl
+import functools
 import hashlib
 import json
 import os
@@ -224,6 +225,7 @@ def resident_mib(process):
     return 0
 
 
+@functools.cache
 def python_with(name, module, package):
     """A Python with a package from PyPI, pinned, in the build folder; nothing when the registry is out of reach."""
     environment = FOLDER / module

@@ -1,4 +1,6 @@
+#include <utility>
 #include <variant>
+#include <vector>
 
 #include "engine/evaluation.h"
 #include "engine/graph.h"
@@ -82,6 +84,19 @@ class Builder {
            (DependsOnColumns(*project.rowtime) || project.rowtime->monotonicity != sql::Monotonicity::kAscending);
   }
 
+  // The input's columns that a projection takes; empty when it may have to report whole rows, or knows none.
+  static std::vector<bool> ColumnsTaken(const sql::Project& project, const data::Schema& input) {
+    std::vector<bool> taken(input.fields.size());
+    if (project.rowtime != nullptr) return {};
+    for (const sql::BoundExprPtr& expr : project.exprs) {
+      const bool plain =
+          std::holds_alternative<sql::BoundColumn>(expr->node) || std::holds_alternative<sql::BoundRowtime>(expr->node);
+      if (!plain) return {};
+      MarkColumns(*expr, taken);
+    }
+    return taken;
+  }
+
   Result<bool> Visit(const sql::StreamScan& plan, const PlanNode& node, Port next) {
     graph_.sources.push_back({.stream = plan.stream, .port = next});
     return FollowsTime(node);
@@ -101,6 +116,8 @@ class Builder {
     if (const auto* filter = std::get_if<sql::Filter>(&input->node)) {  // One pass for both.
       predicate = filter->predicate.get();
       input = filter->input.get();
+    } else if (std::holds_alternative<sql::StreamJoin>(input->node)) {
+      wanted_columns_ = ColumnsTaken(plan, input->schema);
     }
     return Add(std::make_unique<Project>(plan, predicate, input->schema, node.schema, context()), {input}, next,
                !ColumnsDecideTime(plan));
@@ -135,7 +152,10 @@ class Builder {
     return Add(std::make_unique<Limit>(plan), {plan.input.get()}, next);
   }
   Result<bool> Visit(const sql::StreamJoin& plan, const PlanNode& node, Port next) {
-    return Add(std::make_unique<StreamJoin>(plan, node.schema, context()), {plan.left.get(), plan.right.get()}, next);
+    std::vector<bool> wanted = std::exchange(wanted_columns_, {});
+    if (wanted.empty()) wanted.assign(node.schema.fields.size(), true);
+    return Add(std::make_unique<StreamJoin>(plan, node.schema, std::move(wanted), context()),
+               {plan.left.get(), plan.right.get()}, next);
   }
   Result<bool> Visit(const sql::Restamp& plan, const PlanNode& node, Port next) {
     return Add(std::make_unique<Restamp>(plan, node.schema, context()), {plan.input.get()}, next);
@@ -166,6 +186,7 @@ class Builder {
 
   const GraphInput& input_;
   Graph graph_;
+  std::vector<bool> wanted_columns_;  // Of the node built next; empty: all.
 };
 
 }  // namespace

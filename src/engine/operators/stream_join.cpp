@@ -17,13 +17,15 @@ std::vector<data::Type> KeyTypes(const sql::StreamJoin& plan) {
 
 }  // namespace
 
-StreamJoin::StreamJoin(const sql::StreamJoin& plan, const data::Schema& output, const OperatorContext& context)
+StreamJoin::StreamJoin(const sql::StreamJoin& plan, const data::Schema& output, std::vector<bool> wanted,
+                       const OperatorContext& context)
     : plan_(plan),
       output_(output),
       context_(context),
       residual_evaluator_(output, context),
-      residual_columns_(output.fields.size()),
       all_columns_(output.fields.size(), true),
+      output_columns_(std::move(wanted)),
+      residual_columns_(output.fields.size()),
       sides_{MakeSide(plan, true, context), MakeSide(plan, false, context)},
       merge_(2),
       keys_(KeyTypes(plan), KeyTable::Lifetime::kSingle) {
@@ -214,7 +216,7 @@ Status StreamJoin::Flush(Emitter& out) {
   const std::vector<Pair> pairs = Decide(std::exchange(waiting_, {}));
   for (size_t begin = 0; begin < pairs.size(); begin += context_.batch_rows_max) {
     const size_t count = std::min(context_.batch_rows_max, pairs.size() - begin);
-    TAILRACE_TRY(out.Emit(Joined(std::span(pairs).subspan(begin, count), all_columns_)));
+    TAILRACE_TRY(out.Emit(Joined(std::span(pairs).subspan(begin, count), output_columns_)));
   }
   return Ok();
 }

@@ -29,8 +29,9 @@ namespace tailrace::engine {
 // State   The rows of both windows, and an index of their keys.
 class StreamJoin final : public Operator {
  public:
-  // All borrowed; `output` describes the result.
-  StreamJoin(const sql::StreamJoin& plan, const data::Schema& output, const OperatorContext& context);
+  // All borrowed; `output` describes the result, `wanted` its columns that are used: the others come without storage.
+  StreamJoin(const sql::StreamJoin& plan, const data::Schema& output, std::vector<bool> wanted,
+             const OperatorContext& context);
 
   Status OnBatch(size_t input, const data::Batch& batch, Emitter& out) override;
   Status OnBound(size_t input, int64_t bound, Emitter& out) override;
@@ -108,8 +109,9 @@ class StreamJoin final : public Operator {
   const data::Schema& output_;
   const OperatorContext& context_;
   RowEvaluator residual_evaluator_;
+  const Columns all_columns_;
+  const Columns output_columns_;
   Columns residual_columns_;
-  Columns all_columns_;
   std::array<Side, 2> sides_;
   Merge merge_;
   KeyTable keys_;
