@@ -73,8 +73,13 @@ class ByteBuffer {
     return begin;
   }
   void Clear() { size_ = 0; }
+  void Free() {
+    data_.reset();
+    size_ = capacity_ = 0;
+  }
   char* data() { return data_.get(); }
   size_t size() const { return size_; }
+  size_t capacity() const { return capacity_; }
   std::string_view view() const { return {data_.get(), size_}; }
 
  private:

@@ -20,7 +20,7 @@ FrameHeader HeaderAt(const ByteBuffer& bytes, size_t offset) {
 }  // namespace
 
 void AppendGroup::Clear() {
-  bytes.Clear();
+  spare.AfterUse(bytes.size(), bytes.capacity()) ? bytes.Free() : bytes.Clear();
   frames.clear();
   producers.clear();
 }

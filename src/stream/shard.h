@@ -13,6 +13,7 @@
 #include "base/disk.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "base/spare_check.h"
 #include "stream/arrivals.h"
 #include "stream/frame.h"
 #include "stream/listeners.h"
@@ -64,6 +65,7 @@ struct AppendGroup {
   std::vector<FramePlace> frames;
   std::vector<ProducerUpdate> producers;
   int64_t first_arrival_unix_ms = 0;
+  SpareCheck spare;  // Of `bytes`.
 
   bool empty() const { return frames.empty(); }
   void Clear();

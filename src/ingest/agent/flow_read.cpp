@@ -174,6 +174,7 @@ void Flow::CloseSome() {
   }
   if (oldest == nullptr) return;
   oldest->handle.reset();
+  oldest->batch.Free();
   oldest->verified = false;
   active_.erase(oldest->saved.number);
 }
@@ -409,7 +410,7 @@ void Flow::CloseIdle(TailedFile& file, Instant now) {
   if (!at_end || file.keep_open || now - std::max(file.grown_at, file.rotated_at) < kIdleClose) return;
   file.handle.reset();
   file.verified = false;
-  file.batch = RecordBatch();
+  file.batch.Free();
   active_.erase(file.saved.number);
   if (file.deleted) Vanished(file, now);
 }

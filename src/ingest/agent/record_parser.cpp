@@ -25,6 +25,20 @@ uint64_t Mix(uint64_t x) {  // SplitMix64.
 
 }  // namespace
 
+void RecordBatch::Clear() {
+  const bool spare = !empty() && spare_.AfterUse(bytes_.size() + entries_.size() * sizeof(Entry), held_bytes());
+  bytes_.clear();
+  entries_.clear();
+  key_bytes_ = 0;
+  if (spare) Free();
+}
+
+void RecordBatch::Free() {
+  Clear();
+  bytes_.shrink_to_fit();  // Assigning an empty string keeps the old one's memory.
+  entries_.shrink_to_fit();
+}
+
 void RecordBatch::Add(std::string_view key, std::string_view data) {
   TAILRACE_CHECK(key.size() <= sizeof(Entry::key));
   Entry& entry = entries_.emplace_back();

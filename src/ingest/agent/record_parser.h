@@ -9,6 +9,7 @@
 
 #include "base/java_regex.h"
 #include "base/result.h"
+#include "base/spare_check.h"
 #include "ingest/agent/checkpoint_log.h"
 #include "ingest/agent/converters.h"
 #include "ingest/agent/record_target.h"
@@ -22,11 +23,9 @@ class RecordBatch {
     Clear();
     first_sequence_ = first_sequence;
   }
-  void Clear() {
-    bytes_.clear();
-    entries_.clear();
-    key_bytes_ = 0;
-  }
+  void Clear();
+  // Gives the memory back, too.
+  void Free();
   // `key` of at most 32 bytes.
   void Add(std::string_view key, std::string_view data);
   // Appends `data` to the last record.
@@ -36,6 +35,7 @@ class RecordBatch {
   size_t size() const { return entries_.size(); }
   uint64_t first_sequence() const { return first_sequence_; }
   uint64_t bytes() const { return bytes_.size() + key_bytes_; }
+  uint64_t held_bytes() const { return bytes_.capacity() + entries_.capacity() * sizeof(Entry); }  // In memory.
   uint64_t last_bytes() const { return entries_.empty() ? 0 : entries_.back().length; }
   TargetRecord record(size_t index) const {
     const Entry& entry = entries_[index];
@@ -54,6 +54,7 @@ class RecordBatch {
   uint64_t key_bytes_ = 0;
   std::string bytes_;
   std::vector<Entry> entries_;
+  SpareCheck spare_;
 };
 
 // Numbers over the records of a file or flow.

@@ -47,6 +47,22 @@ std::vector<std::string> Records(const FlowConfig& flow, std::string_view bytes,
   }
 }
 
+TEST(RecordBatchTest, WhatABacklogNeededIsFreedAfterwards) {
+  RecordBatch batch;
+  const auto use = [&](size_t records) {
+    batch.Begin(1);
+    for (size_t i = 0; i < records; ++i) batch.Add("key", std::string(100, 'x'));
+    batch.Clear();
+  };
+  use(50'000);
+  EXPECT_GT(batch.held_bytes(), 50'000 * 100);
+  for (size_t i = 0; i < SpareCheck::kUses; ++i) use(400);
+  EXPECT_LE(batch.held_bytes(), SpareCheck::kBytesMin);
+  use(50'000);
+  batch.Free();
+  EXPECT_LE(batch.held_bytes(), 100);
+}
+
 TEST(RecordParserTest, HowBytesComeDoesNotMatter) {
   const std::vector<FlowConfig> flows = {
       FlowOf(""),
