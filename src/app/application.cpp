@@ -286,6 +286,8 @@ Result<Application::StepResult> Application::Step() {
   }
   result.more = ((!read_up || silence_left) && !OutputsFull()) || checkpoint_state_ != nullptr;
   result.wake = job_->NextDeadline();
+  if (result.wake.has_value() && result.wake != foreseen_) environment_.told_time.Foresee(*result.wake);
+  foreseen_ = result.wake;
   const auto wake_at = [&](Timestamp time) { result.wake = std::min(result.wake.value_or(time), time); };
   if (OutputsWait()) wake_at(now + Milliseconds(100));
   if (checkpoint_under_way_) {

@@ -102,7 +102,7 @@ struct ApplicationOptions {
   // The observer sees the inputs' rows too: columns that nobody else looks at are then decoded as well.
   bool observe_inputs = false;
   // How much later than needed the told time is stored, so that a busy server stores it once a second. A restart after
-  // a crash begins up to that much early.
+  // a crash begins up to that much early, and up to ToldTime::kAhead more.
   Milliseconds told_time_reserve{1'000};
   // A checkpoint bounds what is done again after a crash. One that is due by the configured interval waits for so many
   // records or bytes of them, but not longer than this.
@@ -217,6 +217,7 @@ class Application {
   std::unique_ptr<ReferenceWatch> references_;
   int64_t query_start_unix_ms_ = 0;
   Timestamp bound_{};
+  std::optional<Timestamp> foreseen_;  // When time alone will close a window, as the told time knows it.
   uint64_t checkpoint_number_ = 0;
   Timestamp last_checkpoint_{};
   bool changed_since_checkpoint_ = false;

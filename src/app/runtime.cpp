@@ -249,6 +249,7 @@ void Runtime::TakePlace(std::shared_ptr<RunningApplication> running) {
 }
 
 void Runtime::Start() {
+  told_time_->Start(clock_);
   delivery_streams_->Start();
   for (const auto& application : applications()) application->Start();
   for (const auto& [stream, source] : sources_) source->Start();
@@ -263,6 +264,7 @@ void Runtime::Start() {
 void Runtime::Stop(std::chrono::milliseconds limit) {
   for (const auto& [stream, source] : sources_) source->Stop();
   for (const auto& [stream, source] : metrics_sources_) source->Stop();
+  if (told_time_ != nullptr) told_time_->Stop();  // Applications leave no reserve when they end.
   for (const auto& application : applications()) application->BeginToStop(limit);
   for (const auto& application : applications()) application->Stop(limit);
   if (delivery_streams_ != nullptr) delivery_streams_->Stop();

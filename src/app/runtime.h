@@ -100,6 +100,7 @@ class Runtime {
   const Environment& environment() const { return environment_; }
   const std::string& data_folder() const { return options_.data_folder; }
   const RuntimeOptions& options() const { return options_; }
+  ToldTime& told_time() { return *told_time_; }
   // The time of streams and applications. Goes on when the machine's clock is set back.
   const ForwardClock& clock() const { return clock_; }
   Timestamp started() const { return started_; }

@@ -180,6 +180,7 @@ class Simulation : SimMachine {
         break;
     }
     clock_.Advance(Pause());
+    if (rng_.Chance(0.5)) runtime_->told_time().StoreAhead(runtime_->clock().Now());
     if (rng_.Chance(0.6)) StepApplication();
   }
 

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "app/runtime.h"
 #include "app/simulation_world_test.h"
 
@@ -39,6 +41,69 @@ TEST(ToldTimeTest, AnEndInOrderLeavesNoReserve) {
   told->DropReserve();
   TAILRACE_ASSERT_OK_AND_ASSIGN(const Timestamp stored, ReadToldTime(disk, "/told-time"));
   EXPECT_EQ(stored, At(10'500));
+}
+
+TEST(ToldTimeTest, WhatIsForeseenIsStoredShortlyBeforeSoThatNobodyWaitsForTheDisk) {
+  sim::SimDisk disk{Rng(1)};
+  TAILRACE_ASSERT_OK_AND_ASSIGN(const auto told, ToldTime::Open(disk, "/told-time", kReserve));
+  EXPECT_EQ(told->StoreAhead(At(0)), std::nullopt);
+  told->Foresee(At(20'000));
+  told->Foresee(At(10'000));
+  const uint64_t operations = disk.operations();
+  EXPECT_EQ(told->StoreAhead(At(9'799)), At(9'800));
+  EXPECT_EQ(disk.operations(), operations);
+  EXPECT_EQ(told->StoreAhead(At(9'800)), At(19'800));
+  TAILRACE_ASSERT_OK_AND_ASSIGN(const Timestamp stored, ReadToldTime(disk, "/told-time"));
+  EXPECT_EQ(stored, At(11'000));
+  disk.SetFaults({.write_failure = 1.0});  // Nothing is written any more, and nothing has to be.
+  TAILRACE_ASSERT_OK(told->Reach(At(10'003)));
+  told->Foresee(At(10'700));
+  EXPECT_EQ(told->StoreAhead(At(10'700)), At(19'800));
+  EXPECT_FALSE(told->Reach(At(11'001)).ok());
+  disk.SetFaults({});
+  told->DropReserve();
+  disk.Restart(sim::Outage::kPowerLost);
+  TAILRACE_ASSERT_OK_AND_ASSIGN(const Timestamp after, ReadToldTime(disk, "/told-time"));
+  EXPECT_EQ(after, At(10'003));
+}
+
+TEST(ToldTimeTest, WhatCouldNotBeStoredAheadIsStoredWhenItIsReached) {
+  sim::SimDisk disk{Rng(1)};
+  TAILRACE_ASSERT_OK_AND_ASSIGN(const auto told, ToldTime::Open(disk, "/told-time", kReserve));
+  told->Foresee(At(10'000));
+  disk.SetFaults({.write_failure = 1.0});
+  EXPECT_EQ(told->StoreAhead(At(10'000)), std::nullopt);
+  disk.SetFaults({});
+  TAILRACE_ASSERT_OK(told->Reach(At(10'000)));
+  TAILRACE_ASSERT_OK_AND_ASSIGN(const Timestamp stored, ReadToldTime(disk, "/told-time"));
+  EXPECT_EQ(stored, At(11'000));
+}
+
+TEST(ToldTimeTest, WithoutAReserveTimeStaysWhereItIs) {
+  sim::SimDisk disk{Rng(1)};
+  TAILRACE_ASSERT_OK_AND_ASSIGN(const auto told, ToldTime::Open(disk, "/told-time", Milliseconds(0)));
+  told->Foresee(At(10'000));
+  EXPECT_EQ(told->StoreAhead(At(10'000)), std::nullopt);
+  EXPECT_FALSE(Exists(disk, "/told-time"));
+}
+
+TEST(ToldTimeTest, AThreadStoresAhead) {
+  sim::SimDisk disk{Rng(1)};
+  sim::SimClock clock{At(10'000)};
+  TAILRACE_ASSERT_OK_AND_ASSIGN(const auto told, ToldTime::Open(disk, "/told-time", kReserve));
+  told->Start(clock);
+  const auto stored_is = [&](Timestamp time) {
+    const auto stored = ReadToldTime(disk, "/told-time");
+    return stored.ok() && *stored == time;
+  };
+  told->Foresee(At(10'100));
+  while (!stored_is(At(11'100))) std::this_thread::yield();
+  clock.Advance(std::chrono::seconds(10));
+  told->Foresee(At(20'200));
+  while (!stored_is(At(21'200))) std::this_thread::yield();
+  told->Stop();
+  TAILRACE_ASSERT_OK(told->Reach(At(20'500)));
+  EXPECT_TRUE(stored_is(At(21'200)));
 }
 
 class NoSources final : public ValueSource {
