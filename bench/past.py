@@ -176,18 +176,20 @@ class Pauses(threading.Thread):
         self.seen_ms = []
         self.bytes = 0
         self.going = True
+        self.last = self.read()["pause_us"]  # Of a checkpoint that was made before.
+
+    def read(self):
+        with urllib.request.urlopen(self.server.url + "/metrics", timeout=30) as answer:
+            text = answer.read().decode()
+        return {name: float(value) for name, value in re.findall(r"^tailrace_checkpoint_(\w+)\{[^}]*\} (\S+)", text, re.M)}
 
     def run(self):
-        last = None
         while self.going:
-            with urllib.request.urlopen(self.server.url + "/metrics", timeout=30) as answer:
-                text = answer.read().decode()
-            for name, value in re.findall(r"^tailrace_checkpoint_(\w+)\{[^}]*\} (\S+)", text, re.M):
-                if name == "pause_us" and value != last:
-                    last = value
-                    self.seen_ms.append(float(value) / 1000)
-                elif name == "bytes":
-                    self.bytes = float(value)
+            values = self.read()
+            self.bytes = values["bytes"]
+            if values["pause_us"] != self.last:
+                self.last = values["pause_us"]
+                self.seen_ms.append(self.last / 1000)
             time.sleep(0.05)
 
     def stop(self):
