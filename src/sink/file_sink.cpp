@@ -12,6 +12,7 @@ namespace tailrace::sink {
 namespace {
 
 constexpr size_t kUnsettledBytesMax = 1 << 20;
+constexpr size_t kReadBytes = 256 * 1024;
 
 class FileSink final : public RedrivableSink {
  public:
@@ -23,12 +24,13 @@ class FileSink final : public RedrivableSink {
                                                      {{"sink", config_.name}})) {}
 
   Status Open() {
-    if (Exists(environment_.disk, PositionPath())) {
-      TAILRACE_TRY(LoadPosition());  // Written after the directories were made durable.
-    } else {
+    if (!Exists(environment_.disk, PositionPath())) {
       TAILRACE_TRY(MakeDirectoriesDurably(environment_.disk, Directory()));
+      return OpenFile();
     }
-    return OpenFile();
+    TAILRACE_TRY(LoadPosition());  // Written after the directories were made durable.
+    TAILRACE_TRY(OpenFile());
+    return CutTornLines();
   }
 
   const data::Schema& schema() const override { return config_.schema; }
@@ -109,6 +111,22 @@ class FileSink final : public RedrivableSink {
     TAILRACE_TRY(environment_.disk.SyncDirectory(Directory()));
     file_ = std::move(file);
     return Ok();
+  }
+
+  // After a power failure zeros or half a line may stand behind the settled lines. These rows come again, but that may
+  // take until their windows close, and nobody who reads along shall take half a line for a whole one.
+  Status CutTornLines() {
+    uint64_t whole = settled_size_;
+    std::string block(kReadBytes, '\0');
+    for (uint64_t offset = settled_size_; offset < file_end_;) {
+      TAILRACE_ASSIGN_OR_RETURN(const size_t count, file_->ReadAt(offset, block));
+      const std::string_view bytes = std::string_view(block).substr(0, count);
+      const std::string_view good = bytes.substr(0, bytes.find('\0'));
+      if (const size_t end = good.rfind('\n'); end != std::string_view::npos) whole = offset + end + 1;
+      if (count == 0 || good.size() < count) break;
+      offset += count;
+    }
+    return CutTo(whole);
   }
 
   // After a failure nobody knows what is in the file behind the settled bytes.

@@ -21,7 +21,8 @@ struct FileSinkConfig {
 
 // Appends rows as lines to a file. Which of them are on disk stands in "<path>.position", written by Settle and once a
 // MiB of lines. After a crash the rows behind that position come again: lines that are the same stay as they are, so
-// that somebody who reads along sees nothing of it; anything else is cut off.
+// that somebody who reads along sees nothing of it; anything else is cut off. What a power failure tore is cut off when
+// the sink is opened.
 //
 // Errors  Those of the disk; kCorruption: a position file that is none.
 Result<std::unique_ptr<RedrivableSink>> MakeFileSink(const FileSinkConfig& config, Environment& environment);

@@ -196,6 +196,31 @@ TEST(FileSinkTest, LinesThatComeAgainAfterADeathStay) {
   for (const auto& [n, times] : seen) EXPECT_EQ(times, 1) << n;
 }
 
+TEST(FileSinkTest, WhatAPowerFailureToreIsCutOffAtOnce) {
+  const std::string path = "/files/out.jsonl";
+  for (const bool zeros : {false, true}) {
+    World world("file");
+    const auto size = [&] { return world.disk().Stat(path)->size_bytes; };
+    TAILRACE_ASSERT_OK(world.sink().Write(CountRows(1, 10), 1));
+    TAILRACE_ASSERT_OK(world.sink().Settle());
+    TAILRACE_ASSERT_OK(world.sink().Write(CountRows(11, 12), 11));
+    const uint64_t whole = size();
+    TAILRACE_ASSERT_OK(world.sink().Write(CountRows(13, 30), 13));
+    if (zeros) {  // Of a page in the middle; what follows reached the disk.
+      world.disk().Overwrite(path, whole + 3, std::string(20, '\0'));
+    } else {
+      TAILRACE_ASSERT_OK(world.disk().Open(path, OpenMode::kReadWrite).value()->Truncate(whole + 3));
+    }
+    world.Reopen();
+    EXPECT_EQ(size(), whole);
+    EXPECT_EQ(world.Seen().size(), 12u);
+    TAILRACE_ASSERT_OK(world.sink().Write(CountRows(11, 40), 11));
+    const std::map<int64_t, int> seen = world.Seen();
+    EXPECT_EQ(seen.size(), 40u);
+    for (const auto& [n, times] : seen) EXPECT_EQ(times, 1) << n;
+  }
+}
+
 TEST(FileSinkTest, LinesThatDoNotComeAgainAreCutOff) {
   World world("file");
   TAILRACE_ASSERT_OK(world.sink().Write(CountRows(1, 10), 1));
