@@ -58,9 +58,9 @@ class DamageWorld : SimMachine {
     disk_.Overwrite(path, offset, bytes);
   }
 
-  Shown Start() {
+  Shown Start(bool skip_damaged = false) {
     Shown shown;
-    const Status opened = Open();
+    const Status opened = Open(skip_damaged);
     if (!opened.ok()) {
       shown.emplace("start", opened.error());
       return shown;
@@ -131,8 +131,8 @@ class DamageWorld : SimMachine {
     disk_.Restart(sim::Outage::kProcessKilled);
   }
 
-  Status Open() {
-    RuntimeOptions options{.data_folder = kData};
+  Status Open(bool skip_damaged = false) {
+    RuntimeOptions options{.data_folder = kData, .skip_damaged = skip_damaged};
     options.simulation = RuntimeOptions::Simulation{
         [this]() -> Result<std::unique_ptr<table::KeyValueStore>> { return tables_.Open(); }};
     TAILRACE_ASSIGN_OR_RETURN(runtime_, Runtime::Open(std::move(options), {disks_, clock_, net_, log_, metrics_, 7}));
@@ -258,6 +258,25 @@ TEST_P(DamageTest, AChangedByteIsNoticedAndItsFileNamedOrChangesNothing) {
       EXPECT_GT(noticed[file], 0) << file;
     }
   }
+}
+
+// It belongs to the whole server, so it must not keep applications from starting that are not damaged.
+TEST_P(DamageTest, ADamagedToldTimeIsPutAsideWhenTheUserSaysSo) {
+  const Shown good = DamageWorld(1, GetParam()).Start();
+  DamageWorld world(1, GetParam());
+  world.Overwrite("/data/told-time", 12, "?");
+  const Shown refused = world.Start();
+  ASSERT_TRUE(refused.contains("start"));
+  EXPECT_NE(refused.at("start").error().message.find("/data/told-time"), std::string::npos);
+
+  const Shown shown = world.Start(true);
+  EXPECT_EQ(shown.size(), good.size());
+  for (const auto& [what, text] : shown) {
+    ASSERT_TRUE(text.ok()) << what << ": " << text.error().ToString();
+    EXPECT_EQ(*text, *good.at(what)) << what;
+  }
+  EXPECT_EQ(world.BytesOf("/data/told-time.damaged")[12], '?');
+  EXPECT_FALSE(world.Start().contains("start"));
 }
 
 INSTANTIATE_TEST_SUITE_P(Ends, DamageTest, testing::Values(true, false));

@@ -39,9 +39,7 @@ Status Runtime::OpenStores() {
     TAILRACE_ASSIGN_OR_RETURN(lock_, FolderLock::Acquire(folder));
   }
   TAILRACE_TRY(MakeDirectoriesDurably(environment_.disk, folder + "/apps"));
-  TAILRACE_ASSIGN_OR_RETURN(
-      told_time_, ToldTime::Open(environment_.disk, folder + "/told-time", options_.application.told_time_reserve));
-  clock_.RaiseTo(told_time_->told_before() + Milliseconds(1));
+  TAILRACE_TRY(OpenToldTime());
   TAILRACE_ASSIGN_OR_RETURN(
       streams_, stream::StreamStore::Open({environment_.disk, clock_, environment_.log, environment_.metrics},
                                           folder + "/streams", rng_.Fork(), {.maintain_in_background = !simulated}));
@@ -200,6 +198,25 @@ Result<std::shared_ptr<RunningApplication>> Runtime::OpenApplication(Definition 
   TAILRACE_ASSIGN_OR_RETURN(std::unique_ptr<RunningApplication> application,
                             RunningApplication::Open(std::move(definition), *this, folder, rng_.Fork(), options_));
   return std::shared_ptr<RunningApplication>(std::move(application));
+}
+
+// Nothing was told that was later than the clock, so the present does for a told time that is lost, if the clock has
+// not been set back since. Nobody but the user knows whether it has.
+Status Runtime::OpenToldTime() {
+  const std::string path = options_.data_folder + "/told-time";
+  auto opened = ToldTime::Open(environment_.disk, path, options_.application.told_time_reserve);
+  if (!opened.ok() && opened.error().code == ErrorCode::kCorruption && options_.skip_damaged) {
+    environment_.log.Error(
+        "the time up to which outputs were told is damaged and taken for the present: a window may be told again, with "
+        "other rows, if the machine's clock was set back since",
+        {{"file", path}, {"kept_as", path + ".damaged"}, {"error", opened.error().message}});
+    TAILRACE_TRY(environment_.disk.Rename(path, path + ".damaged"));
+    opened = ToldTime::Open(environment_.disk, path, options_.application.told_time_reserve);
+    if (opened.ok()) TAILRACE_TRY((*opened)->Adopt(environment_.clock.Now()));
+  }
+  TAILRACE_ASSIGN_OR_RETURN(told_time_, std::move(opened));
+  clock_.RaiseTo(told_time_->told_before() + Milliseconds(1));
+  return Ok();
 }
 
 // Applications once had one each.

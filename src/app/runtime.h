@@ -39,6 +39,8 @@ struct RuntimeOptions {
   uint64_t table_memory_bytes = table::kTableMemoryDefault;  // Of all tables together.
   // Where buckets are that the Firehose API names; without it they are folders below data_folder/buckets.
   std::optional<sink::delivery::S3StoreConfig> s3;
+  // A damaged told time is put aside and taken for the present, instead of refusing to open.
+  bool skip_damaged = false;
   ApplicationOptions application = {};
   // The command that runs partition expressions of delivery streams; empty: this process does, without limits.
   std::vector<std::string> partition_worker = {};
@@ -115,6 +117,7 @@ class Runtime {
   Status MakeKafkaSource(const StreamConfig& config, const std::shared_ptr<stream::Stream>& stream);
   void MakeMetricsSource(const StreamConfig& config, const std::shared_ptr<stream::Stream>& stream);
   Result<std::shared_ptr<RunningApplication>> OpenApplication(Definition definition);
+  Status OpenToldTime();
   Status AdoptToldTime(const std::string& path);
   void TakePlace(std::shared_ptr<RunningApplication> running);
   void SweepTables();

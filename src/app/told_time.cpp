@@ -41,8 +41,8 @@ Result<Timestamp> ReadToldTime(Disk& disk, const std::string& path) {
   auto time = Parse(bytes);
   if (time.ok()) return *time;
   return std::move(time).error().Context(path).Context(
-      "the time up to which outputs were told is unreadable; move it away when the machine's clock was not set back "
-      "since");
+      "the time up to which outputs were told is unreadable; when the machine's clock was not set back since, start "
+      "with --skip-damaged, which takes the present for it");
 }
 
 ToldTime::ToldTime(Disk& disk, std::string path, Milliseconds reserve)

@@ -39,7 +39,9 @@ constexpr OptionSpec kOptions[] = {
     {"--engine-threads", "N",
      "Threads of each application's SQL: windows and groups are shared out by their keys, 1 to 64.", "1"},
     {"--no-watch", "", "Do not reload applications when their files change; SIGHUP and `tailrace reload` still do."},
-    {"--skip-damaged", "", "Start without the applications whose files are damaged, instead of not at all."},
+    {"--skip-damaged", "",
+     "Start without the applications whose files are damaged, instead of not at all; a damaged told time becomes the "
+     "present."},
     {"--tls-certificate", "FILE", "Serve HTTPS with this certificate chain, PEM."},
     {"--tls-key", "FILE", "Private key of the certificate, PEM."},
     {"--tls-development", "",
@@ -124,6 +126,7 @@ Result<size_t> ReadThreads(const Arguments& arguments, const char* option) {
 
 Result<app::RuntimeOptions> ReadRuntimeOptions(const Arguments& arguments) {
   app::RuntimeOptions options{.data_folder = arguments.Text("--data"), .run_agents = !arguments.Has("--no-agent")};
+  options.skip_damaged = arguments.Has("--skip-damaged");
   TAILRACE_ASSIGN_OR_RETURN(options.application.decode.threads, ReadThreads(arguments, "--decode-threads"));
   TAILRACE_ASSIGN_OR_RETURN(options.application.engine_threads, ReadThreads(arguments, "--engine-threads"));
   const auto table_memory = ParseInt64(arguments.Text("--table-memory"));
