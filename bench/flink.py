@@ -11,7 +11,7 @@ from measure import FOLDER, Contender
 
 HERE = pathlib.Path(__file__).resolve().parent / "flink"
 JARS = FOLDER / "flink-jars"
-REPETITIONS = 3  # A turn takes half a minute.
+REPETITIONS = 2  # A turn takes half a minute.
 RUNS = 4  # In one process: its compiler has seen the query.
 
 

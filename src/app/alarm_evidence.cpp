@@ -64,17 +64,20 @@ class MomentRun {
           std::move(decoder), [&source, number](stream::ShardId shard) { return source.RangeOf(number, shard); }));
     }
     while (true) {
-      TAILRACE_ASSIGN_OR_RETURN(MergedRecords merged, source.Next(kRecordsPerBatch));
-      const auto late = std::ranges::find_if(
-          merged.records, [&](const data::Record& record) { return record.arrival_unix_ms > ToUnixMs(moment_); });
-      const bool over = late != merged.records.end() || merged.records.empty();
-      merged.records.erase(late, merged.records.end());
-      records_ += merged.records.size();
+      TAILRACE_ASSIGN_OR_RETURN(std::vector<MergedRecords> streams, source.Next(kRecordsPerBatch));
+      bool over = streams.empty();
+      for (MergedRecords& each : streams) {
+        const auto late = std::ranges::find_if(
+            each.records, [&](const data::Record& record) { return record.arrival_unix_ms > ToUnixMs(moment_); });
+        over = over || late != each.records.end();
+        each.records.erase(late, each.records.end());
+        records_ += each.records.size();
+      }
       if (records_ > kRecomputedRecordsMax) {
         return Error{ErrorCode::kLimitExceeded,
                      StrCat("more than ", kRecomputedRecordsMax, " records; use tailrace replay")};
       }
-      if (!merged.records.empty()) TAILRACE_TRY(Push(merged));
+      TAILRACE_TRY(Push(streams));
       if (over) break;
     }
     return job_->Advance(moment_ + Milliseconds(1));
@@ -83,14 +86,18 @@ class MomentRun {
   uint64_t records() const { return records_; }
 
  private:
-  Status Push(const MergedRecords& merged) {
-    const InputConfig& input = definition_.config.inputs[static_cast<size_t>(merged.source)];
-    const int stream = definition_.program->FindStream(ingest::InputStreamName(input.prefix, merged.partition + 1));
-    const ingest::Decoded decoded = decoders_[static_cast<size_t>(merged.source)]->Decode(merged.records);
-    return ForEachPiece(
-        decoded, merged.records,
-        [&](size_t begin, size_t end) { return job_->Push(stream, decoded.batch.Slice(begin, end)); },
-        [&](const engine::RowError& error) { job_->ReportError(error); });
+  Status Push(const std::vector<MergedRecords>& streams) {
+    DecodedTogether together;
+    int64_t last = INT64_MIN;
+    for (const MergedRecords& each : streams) {
+      if (each.records.empty()) continue;
+      const InputConfig& input = definition_.config.inputs[static_cast<size_t>(each.source)];
+      const int stream = definition_.program->FindStream(ingest::InputStreamName(input.prefix, each.partition + 1));
+      together.Add(each.source, stream, decoders_[static_cast<size_t>(each.source)]->Decode(each.records),
+                   each.records);
+      last = std::max(last, each.records.back().arrival_unix_ms);
+    }
+    return last == INT64_MIN ? Ok() : together.Push(*job_, last);
   }
 
   const Definition& definition_;

@@ -116,28 +116,21 @@ Result<bool> ArchivedRecords::Fill(Archive& archive) {
   return true;
 }
 
-Result<MergedRecords> ArchivedRecords::Next(size_t records_max) {
-  MergedRecords merged;
-  Archive* first = nullptr;
-  int64_t limit = INT64_MAX;  // Up to here the first one's records come before the others'.
+Result<std::vector<MergedRecords>> ArchivedRecords::Next(size_t records_max) {
+  std::vector<MergedRecords> streams;
+  std::vector<Archive*> going;
   for (Archive& archive : archives_) {
     TAILRACE_ASSIGN_OR_RETURN(const bool more, Fill(archive));
-    if (!more) continue;
-    const int64_t time = archive.records[archive.next].arrival_unix_ms;
-    if (first == nullptr || time < first->records[first->next].arrival_unix_ms) {
-      if (first != nullptr) limit = std::min(limit, first->records[first->next].arrival_unix_ms - 1);
-      first = &archive;
-    } else {
-      limit = std::min(limit, time);
-    }
+    if (more) going.push_back(&archive);
   }
-  if (first == nullptr) return merged;
-  merged.source = first->source;
-  while (first->next < first->records.size() && merged.records.size() < records_max &&
-         first->records[first->next].arrival_unix_ms <= limit) {
-    merged.records.push_back(first->records[first->next++]);
+  if (going.empty()) return streams;
+  const auto time = [](const Archive* archive) { return archive->records[archive->next].arrival_unix_ms; };
+  for (size_t count = 0; count < records_max; ++count) {
+    Archive& first = **std::ranges::min_element(going, {}, time);  // Of equals, the one that was given first.
+    RecordsOf(streams, first.source, 0).records.push_back(first.records[first.next++]);
+    if (first.next == first.records.size()) break;  // What follows is not read yet.
   }
-  return merged;
+  return streams;
 }
 
 double ArchivedRecords::share() const {

@@ -25,7 +25,7 @@ class ArchivedRecords final : public RecordSource {
                                                        const std::vector<NamedFile>& archives,
                                                        const std::string& time_column, Timestamp from);
 
-  Result<MergedRecords> Next(size_t records_max) override;
+  Result<std::vector<MergedRecords>> Next(size_t records_max) override;
   double share() const override;
   bool begins_anew() const override { return true; }
   std::string note() const override;

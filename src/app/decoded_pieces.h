@@ -1,6 +1,11 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <span>
+#include <string>
+#include <tuple>
+#include <vector>
 
 #include "base/result.h"
 #include "engine/job.h"
@@ -28,5 +33,35 @@ Status ForEachPiece(const ingest::Decoded& decoded, std::span<const data::Record
   }
   return row < rows ? push_rows(row, rows) : Ok();
 }
+
+// What decoders gave of the records of several in-application input streams up to one moment, for one push.
+class DecodedTogether {
+ public:
+  // `records`: those of `input` that the decoder was given.
+  void Add(int input, int stream, const ingest::Decoded& decoded, std::span<const data::Record> records) {
+    if (decoded.batch.rows() > 0) batches_.push_back({.stream = stream, .rows = decoded.batch});
+    for (const ingest::DecodeError& error : decoded.errors) {
+      const data::Record& record = records[error.record];
+      errors_.emplace(Place(record.arrival_unix_ms, input, record.shard, record.sequence),
+                      engine::RowError{.name = std::string(error.name),
+                                       .message = error.message,
+                                       .row_bytes = error.bytes,
+                                       .rowtime_unix_ms = record.arrival_unix_ms,
+                                       .pump = {}});
+    }
+  }
+  // To any number of jobs. No record before `bound_unix_ms` follows.
+  Status Push(engine::Job& job, int64_t bound_unix_ms) const {
+    for (const auto& [place, error] : errors_) job.ReportError(error);
+    return job.PushTogether(batches_, FromUnixMs(bound_unix_ms));
+  }
+  uint64_t errors() const { return errors_.size(); }
+
+ private:
+  using Place = std::tuple<int64_t, int, uint32_t, uint64_t>;  // Arrival, input, shard, sequence: the order of records.
+
+  std::vector<engine::Job::StreamRows> batches_;
+  std::multimap<Place, engine::RowError> errors_;
+};
 
 }  // namespace tailrace::app

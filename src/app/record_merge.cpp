@@ -7,6 +7,13 @@
 
 namespace tailrace::app {
 
+MergedRecords& RecordsOf(std::vector<MergedRecords>& streams, int source, int partition) {
+  const auto place = [](const MergedRecords& each) { return std::pair(each.source, each.partition); };
+  const auto at = std::ranges::lower_bound(streams, std::pair(source, partition), {}, place);
+  if (at != streams.end() && place(*at) == std::pair(source, partition)) return *at;
+  return *streams.insert(at, {.source = source, .partition = partition, .records = {}});
+}
+
 Result<std::unique_ptr<RecordMerge>> RecordMerge::Open(std::vector<Source> sources, const InputPositions& positions,
                                                        stream::StartPoint start) {
   std::unique_ptr<RecordMerge> merge(new RecordMerge(std::move(sources)));

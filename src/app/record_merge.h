@@ -23,6 +23,10 @@ struct MergedRecords {
   std::vector<data::Record> records;
 };
 
+// Those of one in-application input stream among several, which are in order of source and partition; added when there
+// are none yet.
+MergedRecords& RecordsOf(std::vector<MergedRecords>& streams, int source, int partition);
+
 // Reads the shards of all input streams of an application as one sequence, ordered by arrival, then input, then shard,
 // then sequence: the order that gives rows their ROWTIME. New shards (split, merge) are found by themselves.
 // Threads  One owner.

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "app/record_merge.h"
 #include "base/result.h"
@@ -15,9 +16,9 @@ namespace tailrace::app {
 class RecordSource {
  public:
   virtual ~RecordSource() = default;
-  // The next records of one in-application input stream, `records_max` at most; none at the end. Views are valid until
-  // the next call.
-  virtual Result<MergedRecords> Next(size_t records_max) = 0;
+  // The next records, `records_max` at most, those of each in-application input stream by themselves; none at the end.
+  // Views are valid until the next call.
+  virtual Result<std::vector<MergedRecords>> Next(size_t records_max) = 0;
   // The hash keys of a shard; nothing when that is not known.
   virtual std::optional<stream::HashKeyRange> RangeOf(int /*source*/, stream::ShardId /*shard*/) const {
     return std::nullopt;

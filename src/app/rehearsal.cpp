@@ -209,25 +209,19 @@ class Inputs {
     return inputs;
   }
 
-  // Gives the number of records that gave an error.
-  Result<uint64_t> Push(const MergedRecords& merged, std::span<const std::unique_ptr<Variant>> variants) {
-    const int stream = streams_[static_cast<size_t>(merged.source)][static_cast<size_t>(merged.partition)];
-    uint64_t errors = 0;
-    for (const ParallelDecoder::Piece& piece : decoders_[static_cast<size_t>(merged.source)]->Decode(merged.records)) {
-      const ingest::Decoded& decoded = piece.decoded;
-      errors += decoded.errors.size();
-      TAILRACE_TRY(ForEachPiece(
-          decoded, piece.records,
-          [&](size_t begin, size_t end) -> Status {
-            const data::Batch rows = decoded.batch.Slice(begin, end);
-            for (const auto& variant : variants) TAILRACE_TRY(variant->job().Push(stream, rows));
-            return Ok();
-          },
-          [&](const engine::RowError& error) {
-            for (const auto& variant : variants) variant->job().ReportError(error);
-          }));
+  // Gives the number of records that gave an error. No record before `bound_unix_ms` follows.
+  Result<uint64_t> Push(const std::vector<MergedRecords>& streams, int64_t bound_unix_ms,
+                        std::span<const std::unique_ptr<Variant>> variants) {
+    DecodedTogether together;
+    for (const MergedRecords& each : streams) {
+      const auto source = static_cast<size_t>(each.source);
+      const int stream = streams_[source][static_cast<size_t>(each.partition)];
+      for (const ParallelDecoder::Piece& piece : decoders_[source]->Decode(each.records)) {
+        together.Add(each.source, stream, piece.decoded, piece.records);
+      }
     }
-    return errors;
+    for (const auto& variant : variants) TAILRACE_TRY(together.Push(variant->job(), bound_unix_ms));
+    return together.errors();
   }
 
  private:
@@ -257,19 +251,30 @@ Result<RehearsalRun> Rehearse(const std::vector<Definition>& definitions, Record
     return Ok();
   };
   while (true) {
-    TAILRACE_ASSIGN_OR_RETURN(MergedRecords merged, source.Next(kRecordsPerBatch));
-    if (merged.records.empty()) break;
-    if (variants.empty()) TAILRACE_TRY(begin(FromUnixMs(merged.records.front().arrival_unix_ms)));
-    const auto late = std::ranges::find_if(merged.records, [&](const data::Record& record) {
-      return options.to.has_value() && record.arrival_unix_ms > ToUnixMs(*options.to);
-    });
-    const bool over = late != merged.records.end();
-    merged.records.erase(late, merged.records.end());
-    if (!merged.records.empty()) {
-      TAILRACE_ASSIGN_OR_RETURN(const uint64_t errors, inputs->Push(merged, variants));
-      run.records += merged.records.size();
+    TAILRACE_ASSIGN_OR_RETURN(std::vector<MergedRecords> streams, source.Next(kRecordsPerBatch));
+    if (streams.empty()) break;
+    const auto first_arrival = [](const MergedRecords& each) { return each.records.front().arrival_unix_ms; };
+    if (variants.empty()) {
+      TAILRACE_TRY(begin(FromUnixMs(first_arrival(*std::ranges::min_element(streams, {}, first_arrival)))));
+    }
+    uint64_t records = 0;
+    bool over = false;
+    for (MergedRecords& each : streams) {
+      const auto late = std::ranges::find_if(each.records, [&](const data::Record& record) {
+        return options.to.has_value() && record.arrival_unix_ms > ToUnixMs(*options.to);
+      });
+      over = over || late != each.records.end();
+      each.records.erase(late, each.records.end());
+      records += each.records.size();
+    }
+    std::erase_if(streams, [](const MergedRecords& each) { return each.records.empty(); });
+    if (!streams.empty()) {
+      int64_t last = INT64_MIN;
+      for (const MergedRecords& each : streams) last = std::max(last, each.records.back().arrival_unix_ms);
+      TAILRACE_ASSIGN_OR_RETURN(const uint64_t errors, inputs->Push(streams, last, variants));
+      run.records += records;
       run.decode_errors += errors;
-      run.end = std::max(run.end, FromUnixMs(merged.records.back().arrival_unix_ms));
+      run.end = std::max(run.end, FromUnixMs(last));
     }
     if (over) break;
     if (!progress({run.records, source.share(), run.end})) return Error{ErrorCode::kUnavailable, "interrupted"};

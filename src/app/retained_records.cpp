@@ -1,6 +1,8 @@
 #include "app/retained_records.h"
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "base/str.h"
 
@@ -29,14 +31,15 @@ Result<std::unique_ptr<RetainedRecords>> RetainedRecords::Open(Disk& disk, const
   return records;
 }
 
-Result<MergedRecords> RetainedRecords::Next(size_t records_max) {
-  MergedRecords merged;
+Result<std::vector<MergedRecords>> RetainedRecords::Next(size_t records_max) {
+  std::vector<MergedRecords> streams;
   struct Place {
-    size_t data, data_size, key, key_size;
+    int source, partition;
+    size_t data, data_size, key_size;
   };
   std::vector<Place> places;
   bytes_.clear();
-  while (merged.records.size() < records_max) {
+  while (places.size() < records_max) {
     Cursor* first = nullptr;
     for (Cursor& cursor : cursors_) {
       if (cursor.next == nullptr) continue;
@@ -44,29 +47,26 @@ Result<MergedRecords> RetainedRecords::Next(size_t records_max) {
     }
     if (first == nullptr) break;
     const int partition = static_cast<int>(first->shard->shard()) % first->parallelism;
-    if (merged.records.empty()) {
-      merged.source = first->source;
-      merged.partition = partition;
-    } else if (merged.source != first->source || merged.partition != partition) {
-      break;
-    }
     const stream::RecordView& record = *first->next;
-    places.push_back(
-        {bytes_.size(), record.data.size(), bytes_.size() + record.data.size(), record.partition_key.size()});
+    places.push_back({first->source, partition, bytes_.size(), record.data.size(), record.partition_key.size()});
     bytes_.append(record.data).append(record.partition_key);
-    merged.records.push_back({.data = {},
-                              .partition_key = {},
-                              .arrival_unix_ms = ToUnixMs(record.arrival),
-                              .sequence = record.sequence,
-                              .shard = first->shard->shard()});
+    RecordsOf(streams, first->source, partition)
+        .records.push_back({.data = {},
+                            .partition_key = {},
+                            .arrival_unix_ms = ToUnixMs(record.arrival),
+                            .sequence = record.sequence,
+                            .shard = first->shard->shard()});
     TAILRACE_ASSIGN_OR_RETURN(first->next, first->shard->Next());
   }
-  for (size_t i = 0; i < places.size(); ++i) {
-    const std::string_view bytes = bytes_;
-    merged.records[i].data = bytes.substr(places[i].data, places[i].data_size);
-    merged.records[i].partition_key = bytes.substr(places[i].key, places[i].key_size);
+  const std::string_view bytes = bytes_;  // Which move no more.
+  std::map<std::pair<int, int>, size_t> next;
+  for (const Place& place : places) {
+    MergedRecords& stream = RecordsOf(streams, place.source, place.partition);
+    data::Record& record = stream.records[next[{place.source, place.partition}]++];
+    record.data = bytes.substr(place.data, place.data_size);
+    record.partition_key = bytes.substr(place.data + place.data_size, place.key_size);
   }
-  return merged;
+  return streams;
 }
 
 std::optional<stream::HashKeyRange> RetainedRecords::RangeOf(int source, stream::ShardId shard) const {

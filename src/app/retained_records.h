@@ -22,7 +22,7 @@ class RetainedRecords final : public RecordSource {
   static Result<std::unique_ptr<RetainedRecords>> Open(Disk& disk, const std::string& data_folder,
                                                        const std::vector<InputConfig>& inputs, Timestamp from);
 
-  Result<MergedRecords> Next(size_t records_max) override;
+  Result<std::vector<MergedRecords>> Next(size_t records_max) override;
   std::optional<stream::HashKeyRange> RangeOf(int source, stream::ShardId shard) const override;
   double share() const override;
   bool begins_anew() const override { return begins_anew_; }
