@@ -1,8 +1,10 @@
 """Rehearsals: past records through an application's SQL and alarms. Names: docs/reference-systems.md."""
 
+import collections
 import datetime
 import gzip
 import json
+import random
 import time
 import unittest
 
@@ -36,6 +38,25 @@ alarms:
   quiet:
     notify: {subject: Quiet, message: "Nothing came until ${time}", to: [log]}
 targets: {log: {file: {path: log}}}
+"""
+
+
+TWO_INPUTS = """
+streams: {as: {}, bs: {}}
+inputs:
+  A: {stream: as, format: json, columns: [{name: T, type: TIMESTAMP, path: $.t}, {name: K, type: INTEGER, path: $.k}]}
+  B: {stream: bs, format: json, columns: [{name: T, type: TIMESTAMP, path: $.t}, {name: K, type: INTEGER, path: $.k}]}
+sql: pairs.sql
+outputs: [{from: PAIRS, alarm: pair}]
+alarms:
+  pair:
+    notify: {subject: Pair, message: "${K}", min_interval: 60s, to: [log]}
+targets: {log: {file: {path: log}}}
+"""
+PAIRS = """
+CREATE STREAM PAIRS (K INTEGER);
+CREATE PUMP PAIR_PUMP AS INSERT INTO PAIRS SELECT STREAM a.K FROM A_001 OVER (RANGE INTERVAL '1' HOUR PRECEDING) AS a
+JOIN B_001 OVER (RANGE INTERVAL '1' HOUR PRECEDING) AS b ON a.K = b.K;
 """
 
 
@@ -190,6 +211,40 @@ class Rehearsal(TestCase):
         lines = rehearse(example, server)
         self.assertEqual(events_of([next(line for line in lines if line.get("kind") == "fired")]),
                          events_of([live[-1]]))
+
+    def test_inputs_that_take_turns_meet_as_they_did_live(self):
+        example = self.folder / "pairs"
+        example.mkdir()
+        (example / "tailrace.yaml").write_text(TWO_INPUTS)
+        (example / "pairs.sql").write_text(PAIRS)
+        rng = random.Random(1)
+        start = 1_800_000_000_000
+        keys = {"as": collections.Counter(), "bs": collections.Counter()}
+        lines = {"as": [], "bs": []}
+        for number in range(2000):  # One a millisecond.
+            stream, key = ("as", "bs")[number % 2], rng.randrange(50)
+            keys[stream][key] += 1
+            lines[stream].append(json.dumps({"t": iso(start + number), "k": key}))
+        pairs = sum(count * keys["bs"][key] for key, count in keys["as"].items())
+        for stream, of_stream in lines.items():
+            (self.folder / f"{stream}.ndjson").write_text("\n".join(of_stream) + "\n")
+        archives = [word for stream in lines for word in ("--records", f"{stream}={self.folder / stream}.ndjson")]
+        text = run("replay", example, *archives, "--json")
+        total, whole = [json.loads(line) for line in text.splitlines()][-2:]
+        self.assertEqual((total["rows"], whole["records"]), (pairs, 2000))
+
+        server = self.serve(example)
+        for number in range(60):
+            stream = ("as", "bs")[number % 2]
+            status, answer = server.post(f"/api/streams/{stream}/records",
+                                         {"records": [{"key": "1", "data": lines[stream][number // 2]}]})
+            self.assertEqual(status, 200, answer)
+        wait_until(lambda: server.rows("A_001") + server.rows("B_001") == 60, "the records")
+        first = {stream: collections.Counter(json.loads(line)["k"] for line in of_stream[:30]) for stream, of_stream in lines.items()}
+        live = sum(count * first["bs"][key] for key, count in first["as"].items())
+        wait_until(lambda: server.rows("PAIRS") == live, "the pairs")
+        total, whole = rehearse(example, server)[-2:]
+        self.assertEqual((total["rows"], whole["records"]), (live, 60))
 
     def test_wrong_use_is_said(self):
         example = self.example("order-flood")
