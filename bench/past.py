@@ -1,5 +1,6 @@
 """What past records cost: the pause of checkpoints over a million open keys, recovery after kill -9, and replay speed."""
 
+import concurrent.futures
 import json
 import pathlib
 import random
@@ -203,8 +204,8 @@ def checkpoint(bench):
     kill -9 no order may be missing."""
     with tempfile.TemporaryDirectory(prefix="tailrace-bench-", dir=FOLDER) as folder:
         records = Records(pathlib.Path(folder) / "records.ndjson", bench.size(1_000_000, 2_000))
-        for kind, sql in KINDS.items():
-            checkpoint_of(bench, kind, Site(records.count, sql, records=records))
+        with concurrent.futures.ThreadPoolExecutor(bench.size(1, 4)) as at_once:
+            list(at_once.map(lambda kind: checkpoint_of(bench, kind, Site(records.count, KINDS[kind], records=records)), KINDS))
 
 
 def checkpoint_of(bench, kind, site):
