@@ -1,6 +1,7 @@
 """The micro-benchmarks beside the code (x_bench.cpp) that goals are about, run one after the other by their names."""
 
 import json
+import statistics
 import subprocess
 
 from measure import ROOT
@@ -26,6 +27,8 @@ def run(bench, program, names):
             raise SystemExit(f"{program} {name} processed nothing")
         medians[name] = bench.figure(name, costs, "ns/row")
         medians[name, "entry"] = entries[0]
+        # Of all threads, also where a row's cost is by the clock.
+        medians[name, "cpu"] = medians[name] * statistics.median(entry["cpu_time"] / entry["real_time"] for entry in entries)
     missing = [name for name in names if not any(key.startswith(name) for key in found)]
     if missing:
         raise SystemExit(f"{program} has no {', '.join(missing)}")
@@ -64,6 +67,9 @@ def join(bench):
 def log(bench):
     figures = run(bench, "stream_bench", [""])
     for goal, kind, what in (("G8", "Synced", "synced before it returns"), ("G9", "Relaxed", "without sync")):
-        loop = next(figures[name] for name in figures if isinstance(name, str) and name.startswith(f"Loop{kind}"))
-        ours = next(figures[name] for name in figures if isinstance(name, str) and name.startswith(f"Stream{kind}/shards:1"))
-        bench.goal(goal, f"appends of 500 x 300 B, {what}: share of the loop's speed", loop / ours, 0.6)
+        loop = next(name for name in figures if isinstance(name, str) and name.startswith(f"Loop{kind}"))
+        ours = next(name for name in figures if isinstance(name, str) and name.startswith(f"Stream{kind}/shards:1"))
+        share = f"appends of 500 x 300 B, {what}: share of the loop's speed"
+        bench.goal(goal, f"{share}, by the clock", figures[loop] / figures[ours], 0.6)
+        if kind == "Relaxed":  # The loop's file never has to reach the disk; the stream's segments have, when they are full.
+            bench.goal(goal, f"{share}, by CPU time", figures[loop, "cpu"] / figures[ours, "cpu"], 0.6)

@@ -35,7 +35,8 @@ class RateMeter {
 
 // Keeps the overview with its rates, and sends it, chart points and sampled rows to whoever listens.
 //
-// One thread: samples once a second; four times a second while somebody listens.
+// One thread: samples four times a second while somebody listens; else once a second, or less often when that would be
+// much work.
 // Threads  Any.
 class LivePush {
  public:

@@ -8,28 +8,47 @@
 namespace tailrace::api {
 namespace {
 
-// The values of the pattern's {names}, when the path is of its form.
+// The parts of a path between its slashes, one after the other; "" and "/" have one, which is empty.
+class PathParts {
+ public:
+  explicit PathParts(std::string_view path) : rest_(path.empty() ? path : path.substr(1)) {}
+  bool done() const { return done_; }
+  std::string_view rest() const { return rest_; }  // What Next has not given yet.
+  std::string_view Next() {
+    const size_t end = rest_.find('/');
+    const std::string_view part = rest_.substr(0, end);
+    done_ = end == std::string_view::npos;
+    rest_.remove_prefix(done_ ? rest_.size() : end + 1);
+    return part;
+  }
+
+ private:
+  std::string_view rest_;
+  bool done_ = false;
+};
+
+// The values of the pattern's {names}, when the path is of its form. Most are not: nothing is allocated for those.
 std::optional<std::vector<std::string>> Match(std::string_view pattern, std::string_view raw_path) {
-  const auto expected = Split(pattern.substr(1), '/');
-  const auto given = Split(raw_path.empty() ? raw_path : raw_path.substr(1), '/');
+  PathParts expected(pattern);
+  PathParts given(raw_path);
   std::vector<std::string> parameters;
-  for (size_t i = 0; i < expected.size(); ++i) {
-    if (expected[i].ends_with("*}")) {
-      std::string rest;
-      for (size_t j = i; j < given.size(); ++j) rest += StrCat(j > i ? "/" : "", given[j]);
-      parameters.push_back(std::move(rest));
+  while (!expected.done()) {
+    const std::string_view form = expected.Next();
+    if (form.ends_with("*}")) {
+      parameters.emplace_back(given.rest());
       return parameters;
     }
-    if (i >= given.size()) return std::nullopt;
-    if (expected[i].starts_with('{')) {
-      auto value = http::PercentDecode(given[i], false);
+    if (given.done()) return std::nullopt;
+    const std::string_view part = given.Next();
+    if (form.starts_with('{')) {
+      auto value = http::PercentDecode(part, false);
       if (!value.has_value() || value->empty()) return std::nullopt;
       parameters.push_back(std::move(*value));
-    } else if (expected[i] != given[i]) {
+    } else if (form != part) {
       return std::nullopt;
     }
   }
-  if (given.size() != expected.size()) return std::nullopt;
+  if (!given.done()) return std::nullopt;
   return parameters;
 }
 
@@ -90,12 +109,10 @@ Router::~Router() {
 void Router::Handle(http::ExchangePtr exchange) {
   {
     const std::lock_guard lock(mutex_);
-    if (queue_.size() < kQueueMax && !stopping_) {
-      queue_.push_back(std::move(exchange));
-      wake_.notify_one();
-      return;
-    }
+    if (queue_.size() < kQueueMax && !stopping_) queue_.push_back(std::move(exchange));
   }
+  // Not with the lock held: whoever wakes would sleep again at once.
+  if (exchange == nullptr) return wake_.notify_one();
   exchange->Respond(ErrorResponse({ErrorCode::kUnavailable, "too many requests are waiting"}));
 }
 

@@ -45,9 +45,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Runs `work` on the I/O thread, in the order of the calls from whatever threads. (asio::post alone does not keep
   // the order: what the I/O thread itself posts waits in a queue of its own.)
   void PostInOrder(boost::asio::io_context& io, std::move_only_function<void()> work) {
-    const std::lock_guard lock(posted_mutex_);
-    posted_.push_back(std::move(work));
-    if (posted_.size() == 1) boost::asio::post(io, [self = shared_from_this()] { self->RunPosted(); });
+    {
+      const std::lock_guard lock(posted_mutex_);
+      posted_.push_back(std::move(work));
+      if (posted_.size() > 1) return;
+    }
+    // Not with the lock held: the I/O thread would wake only to sleep again.
+    boost::asio::post(io, [self = shared_from_this()] { self->RunPosted(); });
   }
 
  private:

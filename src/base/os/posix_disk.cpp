@@ -17,6 +17,8 @@ namespace {
 
 constexpr mode_t kFileMode = 0666;
 constexpr mode_t kDirectoryMode = 0777;
+constexpr uint64_t kWriteOutBytes = (8 << 20);
+constexpr uint64_t kWriteOutAlignment = 64 << 10;
 
 FileInfo InfoOf(const struct stat& status) {
   FileInfo info;
@@ -74,6 +76,7 @@ class PosixFile final : public File {
       const ssize_t count = ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(offset));
       if (count >= 0) {
         bytes.remove_prefix(static_cast<size_t>(count));
+        NoteWritten(offset, offset + static_cast<uint64_t>(count));
         offset += static_cast<uint64_t>(count);
       } else if (errno != EINTR) {
         return OsError(errno, "write", path_);
@@ -102,8 +105,23 @@ class PosixFile final : public File {
   }
 
  private:
+  // Has the system begin to write out what was written one behind the other, so that the disk works meanwhile and a
+  // sync of a large file finds little to wait for. Whole pages only: the last one is still being filled. Only a sync
+  // says whether it came to the disk.
+  void NoteWritten(uint64_t begin, uint64_t end) {
+    if (begin != written_end_) written_out_ = begin;
+    written_end_ = end;
+    if (end - written_out_ < kWriteOutBytes) return;
+    const uint64_t whole = end / kWriteOutAlignment * kWriteOutAlignment;
+    ::sync_file_range(fd_.get(), static_cast<off_t>(written_out_), static_cast<off_t>(whole - written_out_),
+                      SYNC_FILE_RANGE_WRITE);
+    written_out_ = whole;
+  }
+
   const FileDescriptor fd_;
   const std::string path_;
+  uint64_t written_out_ = 0;  // The bytes from here to written_end_ were written one behind the other.
+  uint64_t written_end_ = 0;
 };
 
 }  // namespace
