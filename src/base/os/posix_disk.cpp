@@ -17,7 +17,7 @@ namespace {
 
 constexpr mode_t kFileMode = 0666;
 constexpr mode_t kDirectoryMode = 0777;
-constexpr uint64_t kWriteOutBytes = (8 << 20);
+constexpr uint64_t kWriteOutBytes = 4 << 20;
 constexpr uint64_t kWriteOutAlignment = 64 << 10;
 
 FileInfo InfoOf(const struct stat& status) {
@@ -88,6 +88,7 @@ class PosixFile final : public File {
   Status Sync() override {
     // Never repeated after a failure: the kernel reports a lost write once and then calls the page clean.
     if (::fdatasync(fd_.get()) != 0) return OsError(errno, "sync", path_);
+    written_out_ = written_end_;
     return Ok();
   }
 

@@ -39,6 +39,25 @@ TEST_F(PosixDiskTest, ReadsBackWhatWasWrittenAnywhere) {
   EXPECT_EQ(disk_.Stat(Path("f"))->inode, (*file)->Info()->inode);
 }
 
+// Large files are written out while they are being filled.
+TEST_F(PosixDiskTest, ALargeFileThatIsFilledInPiecesIsWhole) {
+  constexpr size_t kBytes = 11 << 20;
+  constexpr size_t kPiece = 99'991;
+  std::string expected;
+  while (expected.size() < kBytes) expected += StrCat(expected.size(), " ");
+  auto file = disk_.Open(Path("f"), OpenMode::kCreateNew);
+  ASSERT_TRUE(file.ok());
+  for (const bool again : {false, true}) {
+    if (again) expected[kBytes / 2] = '?';
+    for (size_t offset = 0; offset < expected.size(); offset += kPiece) {
+      ASSERT_TRUE((*file)->WriteAt(offset, std::string_view(expected).substr(offset, kPiece)).ok());
+      if (offset == 50 * kPiece) ASSERT_TRUE((*file)->Sync().ok());
+    }
+    ASSERT_TRUE((*file)->Sync().ok());
+    EXPECT_TRUE(*ReadFile(disk_, Path("f")) == expected);
+  }
+}
+
 TEST_F(PosixDiskTest, FailuresNameThePathAndTheirKind) {
   const auto missing = disk_.Open(Path("none"), OpenMode::kRead);
   ASSERT_FALSE(missing.ok());
